@@ -1,0 +1,12 @@
+//! Memory: pooled packet buffers, the send queue of owned chunks, the receive queue with its out-of-order part,
+//! and the timer wheel.
+
+mod packet;
+mod receive;
+mod send;
+mod wheel;
+
+pub use packet::{Offload, Packet, Pool};
+pub use receive::ReceiveQueue;
+pub use send::{Foreign, SendQueue, Slices};
+pub use wheel::{TimerKey, TimerWheel};

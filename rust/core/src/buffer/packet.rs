@@ -1,0 +1,246 @@
+//! Packets in pooled buffers.
+//!
+//! A frame is read into a buffer of the pool and stays there: ingress moves the start of the view past each header,
+//! so that what a socket queues is the payload in the very buffer that the device filled.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What the device did, or shall do, for a frame: nothing so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Offload {
+    /// Where a checksum is to be completed: start of what it covers and offset of its field from there. The field
+    /// holds the sum over the pseudo-header.
+    pub partial_checksum: Option<(u16, u16)>,
+    /// The device says that the checksum was verified.
+    pub checksum_valid: bool,
+    /// Payload bytes of each segment that the frame is to be cut into; 0 when it is one frame.
+    pub segment_size: u16,
+}
+
+/// A bounded stock of equal buffers, reused last-in-first-out because the last one is still in the cache.
+#[derive(Debug)]
+pub struct Pool {
+    free: Vec<Box<[u8]>>,
+    outstanding: Arc<AtomicUsize>,
+    capacity: usize,
+    buffer_size: usize,
+}
+
+impl Pool {
+    /// Room in front of a frame, so that a forwarded packet can take a longer link header.
+    pub const HEADROOM: usize = 32;
+
+    /// At most `capacity` buffers in use at a time, each for a frame of `frame_size` bytes. Memory is taken on demand.
+    pub fn new(capacity: usize, frame_size: usize) -> Self {
+        let buffer_size = frame_size + Self::HEADROOM;
+        Self { free: Vec::new(), outstanding: Arc::default(), capacity, buffer_size }
+    }
+
+    /// An empty packet with room for a whole frame behind [`Pool::HEADROOM`]; `None` when all are in use.
+    pub fn take(&mut self) -> Option<Packet> {
+        self.take_sized(0)
+    }
+
+    /// As `take`, for a packet that may be larger than a frame of this pool (a reassembled datagram).
+    pub fn take_sized(&mut self, size: usize) -> Option<Packet> {
+        if self.outstanding.load(Ordering::Relaxed) >= self.capacity {
+            return None;
+        }
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        let size = size + Self::HEADROOM;
+        let data = match self.free.pop() {
+            Some(data) if data.len() >= size => data,
+            other => {
+                self.free.extend(other);
+                vec![0; size.max(self.buffer_size)].into_boxed_slice()
+            }
+        };
+        let ticket = Some(Ticket(Arc::clone(&self.outstanding)));
+        Some(Packet {
+            data,
+            start: Self::HEADROOM,
+            end: Self::HEADROOM,
+            network: 0,
+            offload: Offload::default(),
+            ticket,
+        })
+    }
+
+    /// Give a packet back for reuse. Dropping one instead is no leak: its memory goes to the system.
+    pub fn put(&mut self, packet: Packet) {
+        if packet.ticket.is_some() && packet.data.len() == self.buffer_size {
+            self.free.push(packet.data);
+        }
+    }
+
+    /// Buffers in use.
+    pub fn in_use(&self) -> usize {
+        self.outstanding.load(Ordering::Relaxed)
+    }
+
+    /// Buffers that wait for reuse.
+    pub fn free(&self) -> usize {
+        self.free.len()
+    }
+
+    /// Buffers that may be in use at a time.
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Change how many buffers may be in use at a time.
+    pub fn set_capacity(&mut self, capacity: usize) {
+        self.capacity = capacity;
+        self.free.truncate(capacity);
+    }
+}
+
+/// Counts one buffer as in use for as long as it lives, wherever it ends.
+struct Ticket(Arc<AtomicUsize>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A frame, or the part of one that the current layer sees.
+pub struct Packet {
+    data: Box<[u8]>,
+    start: usize,
+    end: usize,
+    network: usize,
+    /// What the device said of the frame.
+    pub offload: Offload,
+    ticket: Option<Ticket>,
+}
+
+impl Packet {
+    /// A packet outside any pool, with `headroom` free bytes in front of a copy of `bytes`.
+    pub fn copied(headroom: usize, bytes: &[u8]) -> Self {
+        let mut data = vec![0; headroom + bytes.len()].into_boxed_slice();
+        data[headroom..].copy_from_slice(bytes);
+        let end = data.len();
+        Self { data, start: headroom, end, network: headroom, offload: Offload::default(), ticket: None }
+    }
+
+    /// The bytes in view.
+    pub fn bytes(&self) -> &[u8] {
+        &self.data[self.start..self.end]
+    }
+
+    /// The bytes in view, to be changed.
+    pub fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.data[self.start..self.end]
+    }
+
+    /// Length of the view.
+    pub const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether the view is empty.
+    pub const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// Bytes that the buffer holds in memory, in view or not.
+    pub fn footprint(&self) -> usize {
+        self.data.len()
+    }
+
+    /// Everything behind the view, for a device or a copy to write into; then call [`Packet::grow`].
+    pub fn tailroom_mut(&mut self) -> &mut [u8] {
+        &mut self.data[self.end..]
+    }
+
+    /// Take `count` bytes of the tailroom into the view.
+    pub fn grow(&mut self, count: usize) {
+        assert!(self.end + count <= self.data.len(), "no room for {count} bytes");
+        self.end += count;
+    }
+
+    /// Append a copy of `bytes`; the caller has seen that there is room.
+    pub fn append(&mut self, bytes: &[u8]) {
+        let end = self.end;
+        self.grow(bytes.len());
+        self.data[end..end + bytes.len()].copy_from_slice(bytes);
+    }
+
+    /// Move the start of the view past `count` bytes.
+    pub const fn advance(&mut self, count: usize) {
+        assert!(count <= self.len());
+        self.start += count;
+    }
+
+    /// Move the start of the view back over `count` bytes, to put a header there.
+    pub fn prepend(&mut self, count: usize) -> &mut [u8] {
+        self.start = self.start.checked_sub(count).expect("headroom was left for every header");
+        &mut self.data[self.start..self.start + count]
+    }
+
+    /// Free bytes in front of the view.
+    pub const fn headroom(&self) -> usize {
+        self.start
+    }
+
+    /// Cut the view to its first `length` bytes.
+    pub fn truncate(&mut self, length: usize) {
+        self.end = self.end.min(self.start + length);
+    }
+
+    /// Note that the network header starts where the view does now.
+    pub const fn mark_network(&mut self) {
+        self.network = self.start;
+    }
+
+    /// The packet from its network header on, also after the view has moved further.
+    pub fn network_bytes(&self) -> &[u8] {
+        &self.data[self.network.min(self.end)..self.end]
+    }
+
+    /// Move the view back to the network header.
+    pub const fn rewind_to_network(&mut self) {
+        self.start = self.network;
+    }
+}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Packet({} bytes)", self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pool_is_bounded_and_gets_back_what_is_dropped_or_put() {
+        let mut pool = Pool::new(2, 100);
+        let first = pool.take().expect("two are allowed");
+        let second = pool.take().expect("two are allowed");
+        assert!(pool.take().is_none());
+        drop(first);
+        assert_eq!((pool.in_use(), pool.free()), (1, 0));
+        pool.put(second);
+        assert_eq!((pool.in_use(), pool.free()), (0, 1));
+        assert!(pool.take().is_some());
+    }
+
+    #[test]
+    fn views_move_over_headers_and_back() {
+        let mut packet = Packet::copied(4, b"headpayload");
+        packet.mark_network();
+        packet.advance(4);
+        packet.truncate(3);
+        assert_eq!(packet.bytes(), b"pay");
+        assert_eq!(packet.network_bytes(), b"headpay");
+        packet.prepend(2).copy_from_slice(b"xx");
+        assert_eq!(packet.bytes(), b"xxpay");
+        packet.rewind_to_network();
+        assert_eq!(packet.bytes(), b"hexxpay");
+    }
+}

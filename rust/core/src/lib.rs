@@ -1,0 +1,9 @@
+//! The protocol engine of tapip_rs, alone: no clock, no thread, no I/O, no global state.
+
+pub mod buffer;
+pub mod drops;
+pub mod error;
+pub mod observe;
+pub mod rng;
+pub mod time;
+pub mod wire;

@@ -1,0 +1,159 @@
+//! TCP options (RFC 9293 3.2, RFC 7323, RFC 2018).
+
+use super::{SeqNumber, be16, be32, put16, put32};
+use crate::drops::DropReason;
+
+/// Timestamps option: the sender's clock and the echo of ours (RFC 7323 3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamps {
+    /// TSval.
+    pub value: u32,
+    /// TSecr.
+    pub echo: u32,
+}
+
+/// Up to four SACK blocks: left edge, right edge (RFC 2018 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SackBlocks {
+    blocks: [(SeqNumber, SeqNumber); 4],
+    count: u8,
+}
+
+impl SackBlocks {
+    /// Add a block at the end; false when there are four already.
+    pub fn push(&mut self, left: SeqNumber, right: SeqNumber) -> bool {
+        let free = self.blocks.get_mut(usize::from(self.count));
+        free.map(|slot| {
+            *slot = (left, right);
+            self.count += 1;
+        })
+        .is_some()
+    }
+
+    /// The blocks in the order of the wire.
+    pub fn as_slice(&self) -> &[(SeqNumber, SeqNumber)] {
+        &self.blocks[..usize::from(self.count)]
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Keep the first `count` blocks.
+    pub fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count as u8);
+    }
+}
+
+/// The options that we understand; all others are skipped (RFC 9293 MUST-6).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TcpOptions {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Window scale, as on the wire.
+    pub window_scale: Option<u8>,
+    /// SACK permitted.
+    pub sack_permitted: bool,
+    /// Timestamps.
+    pub timestamps: Option<Timestamps>,
+    /// SACK blocks.
+    pub sack: SackBlocks,
+}
+
+impl TcpOptions {
+    /// Option bytes of a header are at most this many.
+    pub const MAX_LEN: usize = 40;
+
+    /// Read the option bytes of a header. An option of impossible length ends the segment, not the process
+    /// (RFC 9293 MUST-7); one of a known kind but an unexpected length is skipped.
+    pub fn parse(mut bytes: &[u8]) -> Result<Self, DropReason> {
+        let mut options = Self::default();
+        while let Some(&kind) = bytes.first() {
+            match kind {
+                0 => break,
+                1 => bytes = &bytes[1..],
+                _ => {
+                    let length = bytes.get(1).map_or(0, |length| usize::from(*length));
+                    if length < 2 || length > bytes.len() {
+                        return Err(DropReason::TcpBadOption);
+                    }
+                    options.take(kind, &bytes[2..length]);
+                    bytes = &bytes[length..];
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn take(&mut self, kind: u8, value: &[u8]) {
+        match (kind, value.len()) {
+            (2, 2) => self.mss = Some(be16(value, 0)),
+            (3, 1) => self.window_scale = Some(value[0]),
+            (4, 0) => self.sack_permitted = true,
+            (5, length) if length % 8 == 0 => {
+                for block in value.chunks_exact(8).take(4) {
+                    self.sack.push(SeqNumber(be32(block, 0)), SeqNumber(be32(block, 4)));
+                }
+            }
+            (8, 8) => self.timestamps = Some(Timestamps { value: be32(value, 0), echo: be32(value, 4) }),
+            _ => {}
+        }
+    }
+
+    /// Length on the wire, padded to a multiple of four.
+    pub fn len(&self) -> usize {
+        let mut length = 0;
+        length += if self.mss.is_some() { 4 } else { 0 };
+        length += if self.window_scale.is_some() { 4 } else { 0 };
+        length += match (self.sack_permitted, self.timestamps.is_some()) {
+            (true, true) => 12,
+            (false, true) => 12,
+            (true, false) => 4,
+            (false, false) => 0,
+        };
+        length + if self.sack.is_empty() { 0 } else { 4 + 8 * self.sack.as_slice().len() }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Write the options into exactly [`TcpOptions::len`] bytes, each aligned as RFC 7323 appendix A advises.
+    pub fn emit(&self, mut bytes: &mut [u8]) {
+        let mut put = |option: &[u8]| {
+            let (front, rest) = std::mem::take(&mut bytes).split_at_mut(option.len());
+            front.copy_from_slice(option);
+            bytes = rest;
+        };
+        if let Some(mss) = self.mss {
+            let mut option = [2, 4, 0, 0];
+            put16(&mut option, 2, mss);
+            put(&option);
+        }
+        match (self.sack_permitted, self.timestamps.is_some()) {
+            (true, true) => put(&[4, 2]),
+            (false, true) => put(&[1, 1]),
+            (true, false) => put(&[1, 1, 4, 2]),
+            (false, false) => {}
+        }
+        if let Some(timestamps) = self.timestamps {
+            let mut option = [8, 10, 0, 0, 0, 0, 0, 0, 0, 0];
+            put32(&mut option, 2, timestamps.value);
+            put32(&mut option, 6, timestamps.echo);
+            put(&option);
+        }
+        if let Some(shift) = self.window_scale {
+            put(&[1, 3, 3, shift]);
+        }
+        if !self.sack.is_empty() {
+            let blocks = self.sack.as_slice();
+            put(&[1, 1, 5, 2 + 8 * blocks.len() as u8]);
+            for (left, right) in blocks {
+                put(&left.0.to_be_bytes());
+                put(&right.0.to_be_bytes());
+            }
+        }
+    }
+}
