@@ -5,19 +5,21 @@ use std::sync::Arc;
 /// Immutable bytes that somebody else owns (a Python `bytes`, say), queued by reference.
 pub type Foreign = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
+const MAX_SLICES: usize = 16;
+
 /// Payload as the device will gather it: a few slices that follow each other.
 #[derive(Debug, Clone, Copy)]
 pub struct Slices<'a> {
-    slices: [&'a [u8]; Self::MAX],
+    slices: [&'a [u8]; MAX_SLICES],
     count: usize,
 }
 
 impl<'a> Slices<'a> {
     /// A unit of 64 KiB out of chunks of 16 KiB takes five; beyond 16 a unit is cut shorter instead.
-    pub const MAX: usize = 16;
+    pub const MAX: usize = MAX_SLICES;
 
     /// No payload.
-    pub const EMPTY: Self = Self { slices: [&[]; Self::MAX], count: 0 };
+    pub const EMPTY: Self = Self { slices: [&[]; MAX_SLICES], count: 0 };
 
     /// Add a slice; false when there are [`Slices::MAX`] already.
     pub fn push(&mut self, slice: &'a [u8]) -> bool {
