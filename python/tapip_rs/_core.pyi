@@ -1,0 +1,640 @@
+"""The Rust side of tapip_rs: a TCP/IP stack, its sockets and its devices, at the level of str, int and bytes.
+
+Most programs want `tapip_rs.Stack`, which wraps these classes; this module translates and nothing more.
+
+Units: times are seconds as float, unless a name says otherwise; sizes are bytes; rates are bits per second.
+Addresses are text ("10.0.0.1", "00:34:45:67:89:ab"); a socket address is `(host, port)`.
+An interface is named by its index, which is never used twice in the life of a stack.
+
+Errors, unless a docstring says more:
+    TypeError, ValueError: the call is wrong; the text names the argument and its value.
+    OSError: the subclass that Python has for the errno a Linux socket would give: ConnectionRefusedError,
+        ConnectionResetError, ConnectionAbortedError, BrokenPipeError, BlockingIOError (a timeout of 0, and nothing to do),
+        TimeoutError with errno ETIMEDOUT (the peer fell silent), FileNotFoundError, PermissionError, or OSError itself
+        (EHOSTUNREACH, ENETUNREACH, EADDRINUSE, EMSGSIZE, EBADF after close, ENODEV for an unknown interface...).
+    TimeoutError without errno: the socket's own timeout has passed.
+    tapip_rs.errors.StackFailed: the stack's thread panicked, or the process was forked; every later call raises it again.
+    KeyboardInterrupt: a blocked call looks at signals when one arrives.
+"""
+
+from collections.abc import Sequence
+from typing import Self, TypeAlias, final
+
+from typing_extensions import Buffer
+
+SocketAddress: TypeAlias = tuple[str, int]
+RouteTuple: TypeAlias = tuple[str, int, str | None, int, int, str, str | None]
+FaultSpec: TypeAlias = dict[str, float | int | Sequence[int]]
+
+version: str
+"""The version of the package, as in Cargo.toml."""
+profile: str
+"""How this module was built: "release" or "debug"."""
+
+def mark_forked() -> None:
+    """Told by `os.register_at_fork` in the child: the threads of every stack made so far are not here."""
+
+@final
+class Stack:
+    """A TCP/IP stack: interfaces, routes, neighbours, sockets.
+
+    With `threaded=True` one driver thread runs it on the real clock. With `threaded=False` nothing runs unless the
+    caller calls `inject`, `advance` or a socket verb; its clock starts at 0 and its sockets never block.
+    The same `seed` and the same calls then give the same frames, byte by byte. Without a seed the kernel gives one.
+    A new stack has no interface, not even `lo`.
+    """
+
+    def __new__(cls, *, seed: int | None = None, threaded: bool = True) -> Self:
+        """Raises: ValueError for a seed outside 0..2**128; OSError when the thread or its descriptors cannot be had."""
+    def close(self) -> None:
+        """Abort every connection, stop the thread, close every device. Takes under one second. May be called twice."""
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+    @property
+    def threaded(self) -> bool:
+        """Whether a driver thread runs the stack."""
+    @property
+    def failure(self) -> str | None:
+        """Why the stack failed: the text of the panic; None while it works."""
+    @property
+    def now(self) -> float:
+        """The stack's clock in seconds: CLOCK_MONOTONIC, or the time advanced so far when detached."""
+
+    def knobs(self) -> dict[str, int]:
+        """Every knob and its value. Names are as sysctl's without `net.ipv4.`; times are in milliseconds."""
+    def knob(self, name: str) -> int:
+        """The value of one knob. Raises: KeyError when there is none of that name."""
+    def set_knob(self, name: str, value: int) -> None:
+        """Set a knob. Raises: KeyError when there is none of that name, ValueError outside of its range."""
+
+    def attach(
+        self,
+        name: str,
+        device: Tap | Pipe | Loopback | Queue,
+        *,
+        mac: str | None = None,
+        mtu: int | None = None,
+        medium: str = "ethernet",
+    ) -> int:
+        """Make an interface out of a device; returns its index. The interface starts down and without address.
+
+        The device belongs to the stack from now on. `mac` defaults to one made from the seed (locally administered), `mtu` to the
+        device's. `medium` is "ethernet" (frames), "ip" (packets from the IP header on) or "loopback".
+        Raises: ValueError, or FileExistsError when the name is taken, or OSError(EBUSY) when the device was attached before.
+        """
+    def detach(self, index: int) -> None:
+        """Remove an interface with its addresses and neighbours, and close its device."""
+    def interfaces(self) -> list[InterfaceInfo]:
+        """Every interface, by index."""
+    def set_interface(self, index: int, *, up: bool | None = None, mtu: int | None = None, mac: str | None = None) -> None:
+        """Change what is not None. Raises: ValueError for an MTU outside 68..65536 (RFC 791 3.2)."""
+    def add_address(self, index: int, address: str, length: int) -> None:
+        """Give an interface an address with a prefix of `length` bits; announced by ARP when up (RFC 5227 2.3).
+
+        Routes are not added here: see `apply_routes`. Raises: FileExistsError when the address is there already.
+        """
+    def remove_address(self, index: int, address: str) -> None:
+        """Take an address away. Raises: OSError(EADDRNOTAVAIL) when it is not there."""
+    def set_fault(self, index: int, spec: FaultSpec | None, *, seed: int | None = None) -> None:
+        """Impair what passes the device, both ways; None ends it.
+
+        Keys: `drop`, `duplicate`, `reorder`, `corrupt` (probability, 0..1), `drop_every` (each n-th frame), `drop_list`
+        (frame numbers from 1), `reorder_delay`, `delay`, `jitter` (seconds), `rate` (bit/s, 0 = no limit), `queue` (bytes that wait
+        for the rate). Raises: ValueError that names the key.
+        """
+    def fault(self, index: int) -> dict[str, float | int | list[int]] | None:
+        """The impairment in force, by the keys of `set_fault`; None when there is none."""
+    def fault_counters(self, index: int) -> dict[str, int]:
+        """What the impairment did so far, by cause, both ways together; empty when there is none."""
+    def start_capture(self, index: int, path: str) -> None:
+        """Write every frame of the interface, both ways, to a pcapng file with nanoseconds. Raises: OSError, EBUSY when one runs."""
+    def stop_capture(self, index: int) -> int:
+        """End the capture; returns how many frames it holds. Raises: FileNotFoundError when none runs."""
+
+    def apply_routes(self, remove: Sequence[tuple[str, int]], add: Sequence[RouteTuple]) -> None:
+        """Change the forwarding table in one step: first `remove` by (address, length), then `add`.
+
+        A route is `(address, length, gateway | None, interface, metric, kind, source | None)`; kind is "unicast", "blackhole",
+        "prohibit" or "unreachable". A route for a prefix that is there already replaces it.
+        """
+    def routes(self) -> list[RouteInfo]:
+        """The forwarding table: longest prefix first, then by address."""
+    def lookup_route(self, address: str) -> RouteInfo | None:
+        """The route that a packet to `address` would take."""
+    def neighbors(self) -> list[NeighborInfo]:
+        """The neighbour (ARP) table, by interface and address."""
+    def add_neighbor(self, index: int, address: str, mac: str) -> None:
+        """Add or replace a permanent entry."""
+    def remove_neighbor(self, index: int, address: str) -> None:
+        """Remove an entry. Raises: FileNotFoundError when there is none."""
+    def flush_neighbors(self, index: int | None = None) -> None:
+        """Remove the entries of an interface, or of all, but for permanent ones."""
+    def arping(self, index: int, target: str, sender: str | None = None) -> None:
+        """Send an ARP request for `target` at once, table or no table; `sender` "0.0.0.0" makes it a probe (RFC 5227 2.1.1)."""
+    def arp_replies(self) -> list[ArpReply]:
+        """The ARP replies that came since the last call, for targets that `arping` asked for."""
+
+    def tcp_connect(
+        self, remote: SocketAddress, local: SocketAddress | None = None, timeout: float | None = None
+    ) -> TcpStream:
+        """Connect and wait for the handshake; the stream keeps `timeout`. A timeout of 0 returns at once (SYN sent).
+
+        A detached stack never waits. Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH, ENETUNREACH,
+        EADDRINUSE, EADDRNOTAVAIL).
+        """
+    def tcp_listen(self, local: SocketAddress, backlog: int = 128) -> TcpListener:
+        """Listen; port 0 picks one. `backlog` connections wait for accept at most. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
+    def udp(self, local: SocketAddress | None = None) -> UdpSocket:
+        """A UDP socket, bound to `local` when it is given. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
+    def raw(self, protocol: int) -> RawSocket:
+        """A raw IP socket for protocol 1..255. What it receives begins with the IP header."""
+    def tcp_connections(self) -> list[TcpInfo]:
+        """Every TCP connection, those without a socket (closing) included, by local and remote address."""
+    def sockets(self) -> list[SocketInfo]:
+        """Every socket of any kind, as `ss` would show them."""
+    def memory(self) -> dict[str, int]:
+        """Packet buffers (`packets_in_use`, `packets_free`, `packets_capacity`), sockets by kind, bytes queued."""
+
+    def counters(self) -> dict[str, int]:
+        """Protocol counters under the names of nstat(8), in order."""
+    def drops(self) -> dict[str, int]:
+        """Packets dropped, by reason ("tcp:out-of-window"); reasons that never struck are left out."""
+    def set_trace(self, layers: Sequence[str]) -> None:
+        """Watch exactly these layers, of: dev l2 arp ip icmp udp tcp tcpstate. Raises: ValueError that names the word."""
+    def trace_layers(self) -> list[str]:
+        """The layers being watched."""
+    def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
+        """Up to `limit` records of the trace numbered `since` or later, oldest first. A gap in the numbers is an overflow."""
+    def next_event(self) -> int:
+        """The number that the next record of the trace will get."""
+
+    def inject(self, index: int, frame: Buffer) -> None:
+        """Detached only: a frame arrives on a `Queue` interface. Raises: ValueError when the stack is threaded."""
+    def pull(self, index: int) -> bytes | None:
+        """Detached only: the next frame that the stack sent on a `Queue` interface; None when there is none."""
+    def advance(self, seconds: float) -> None:
+        """Detached only: let time pass; every timer due on the way fires at its own time."""
+    @property
+    def next_timeout(self) -> float | None:
+        """Detached only: seconds from now to the next timer; None when no timer runs."""
+
+@final
+class TcpStream:
+    """A TCP connection (RFC 9293). Made by `Stack.tcp_connect` and `TcpListener.accept`.
+
+    Verbs wait as long as `timeout` says: None for ever, 0 not at all (BlockingIOError). One stream may be used by several threads.
+    """
+
+    def send(self, data: Buffer) -> int:
+        """Queue bytes; returns how many were taken, at least one. Raises: BrokenPipeError after shutdown, ConnectionResetError."""
+    def sendall(self, data: Buffer) -> None:
+        """Queue all bytes; the timeout is for the whole call. On an error it is unknown how much was sent."""
+    def send_urgent(self, data: Buffer) -> int:
+        """Queue bytes whose last one the urgent pointer marks (RFC 6093: the peer reads them inline)."""
+    def recv(self, size: int) -> bytes:
+        """1 to `size` bytes, or b"" once the peer has sent all it will (FIN)."""
+    def recv_into(self, buffer: Buffer, size: int = 0) -> int:
+        """As `recv`, into a writable buffer; `size` 0 means all of it. Returns the count. Raises: BufferError if read-only."""
+    def peek(self, size: int) -> bytes:
+        """As `recv`, but the bytes stay in the queue."""
+    def shutdown(self, how: int) -> None:
+        """`socket.SHUT_RD`, `SHUT_WR` (sends FIN behind what is queued) or `SHUT_RDWR`."""
+    def close(self) -> None:
+        """Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1). May be called twice."""
+    def abort(self) -> None:
+        """Reset the connection (RFC 9293 3.10.5) and close."""
+    @property
+    def closed(self) -> bool:
+        """Whether `close` or `abort` was called."""
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a call may wait; None for ever."""
+    def settimeout(self, seconds: float | None) -> None:
+        """Set `timeout`. Raises: ValueError when negative or not a number."""
+    @property
+    def local(self) -> SocketAddress:
+        """Our address."""
+    @property
+    def remote(self) -> SocketAddress:
+        """The peer's address."""
+    def info(self) -> TcpInfo:
+        """The state of the connection now."""
+    def option(self, name: str) -> int:
+        """A socket option, by the names of `set_option`."""
+    def set_option(self, name: str, value: int) -> None:
+        """Set a socket option: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger ttl tos send_buffer
+        receive_buffer max_segment quickack. Times are in ms; linger -1 is off. Raises: ValueError that names the option."""
+    def readiness(self) -> int:
+        """What can be done without waiting, as `select.POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP`."""
+    def wait(self, events: int, timeout: float | None = None) -> int:
+        """Wait until one of `events` (as in `readiness`), an error or a hang-up is there; returns the readiness."""
+    def take_error(self) -> int:
+        """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
+
+@final
+class TcpListener:
+    """A listening TCP socket. Made by `Stack.tcp_listen`."""
+
+    def accept(self) -> TcpStream:
+        """Wait for a connection. The stream has no timeout."""
+    def close(self) -> None:
+        """Stop listening; connections not yet accepted are reset. May be called twice."""
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a call may wait; None for ever."""
+    def settimeout(self, seconds: float | None) -> None:
+        """Set `timeout`. Raises: ValueError when negative or not a number."""
+    @property
+    def local(self) -> SocketAddress:
+        """The address listened on."""
+    def option(self, name: str) -> int:
+        """A socket option; accepted connections inherit it."""
+    def set_option(self, name: str, value: int) -> None:
+        """Set a socket option that accepted connections inherit, as in `TcpStream.set_option`."""
+    def readiness(self) -> int:
+        """What can be done without waiting; POLLIN: a connection waits."""
+    def wait(self, events: int, timeout: float | None = None) -> int:
+        """As `TcpStream.wait`."""
+
+@final
+class UdpSocket:
+    """A UDP socket (RFC 768). Made by `Stack.udp`."""
+
+    def bind(self, local: SocketAddress) -> None:
+        """Take a local address; port 0 picks one. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL, EINVAL when bound already)."""
+    def connect(self, remote: SocketAddress | None) -> None:
+        """Set the peer: only its datagrams and the ICMP errors about them come in. None undoes it."""
+    def send(self, data: Buffer) -> int:
+        """Send one datagram to the peer. Raises: OSError(EDESTADDRREQ) without one, ConnectionRefusedError after ICMP 3/3."""
+    def sendto(self, data: Buffer, remote: SocketAddress) -> int:
+        """Send one datagram. Raises: OSError(EMSGSIZE) over 65507 bytes or over the path's MTU with DF, PermissionError to a
+        broadcast address without the option `broadcast`."""
+    def recv(self, size: int) -> bytes:
+        """The next datagram, cut to `size` bytes."""
+    def recv_into(self, buffer: Buffer, size: int = 0) -> int:
+        """The next datagram into a writable buffer; returns how many bytes were written."""
+    def recvfrom(self, size: int) -> tuple[bytes, SocketAddress]:
+        """The next datagram, cut to `size` bytes, and its sender."""
+    def recvmsg(self, size: int) -> tuple[bytes, DatagramInfo]:
+        """The next datagram, cut to `size` bytes, and what is known of it."""
+    def join_group(self, group: str, interface: int | None = None) -> None:
+        """Receive a multicast group (IGMP, RFC 3376) on an interface, or on the one that routes lead to."""
+    def leave_group(self, group: str, interface: int | None = None) -> None:
+        """Undo `join_group`."""
+    def close(self) -> None:
+        """Close. May be called twice."""
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a call may wait; None for ever."""
+    def settimeout(self, seconds: float | None) -> None:
+        """Set `timeout`. Raises: ValueError when negative or not a number."""
+    @property
+    def local(self) -> SocketAddress | None:
+        """The local address; None while unbound."""
+    @property
+    def remote(self) -> SocketAddress | None:
+        """The peer; None while unconnected."""
+    def option(self, name: str) -> int:
+        """A socket option, by the names of `set_option`."""
+    def set_option(self, name: str, value: int) -> None:
+        """Set a socket option: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer
+        mtu_discover reuse_address."""
+    def readiness(self) -> int:
+        """What can be done without waiting, as `select.POLL*` bits."""
+    def wait(self, events: int, timeout: float | None = None) -> int:
+        """As `TcpStream.wait`."""
+    def take_error(self) -> int:
+        """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
+
+@final
+class RawSocket:
+    """A raw IP socket. Made by `Stack.raw`. Packets received begin with the IP header, as on Linux."""
+
+    def bind(self, local: str) -> None:
+        """Receive only what is sent to `local`, and send from it."""
+    def connect(self, remote: str | None) -> None:
+        """Set the peer; None undoes it."""
+    def send(self, data: Buffer) -> int:
+        """Send a payload (with option `header_included`, a whole packet) to the peer."""
+    def sendto(self, data: Buffer, remote: str) -> int:
+        """Send a payload (with option `header_included`, a whole packet)."""
+    def recv(self, size: int) -> bytes:
+        """The next packet from its IP header on, cut to `size` bytes."""
+    def recv_into(self, buffer: Buffer, size: int = 0) -> int:
+        """The next packet into a writable buffer; returns how many bytes were written."""
+    def recvfrom(self, size: int) -> tuple[bytes, str]:
+        """The next packet, cut to `size` bytes, and its sender."""
+    def recvmsg(self, size: int) -> tuple[bytes, DatagramInfo]:
+        """The next packet, cut to `size` bytes, and what is known of it (ports are 0)."""
+    def join_group(self, group: str, interface: int | None = None) -> None:
+        """Receive a multicast group on an interface, or on the one that routes lead to."""
+    def leave_group(self, group: str, interface: int | None = None) -> None:
+        """Undo `join_group`."""
+    def close(self) -> None:
+        """Close. May be called twice."""
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+    @property
+    def timeout(self) -> float | None:
+        """Seconds that a call may wait; None for ever."""
+    def settimeout(self, seconds: float | None) -> None:
+        """Set `timeout`. Raises: ValueError when negative or not a number."""
+    @property
+    def protocol(self) -> int:
+        """The IP protocol number."""
+    @property
+    def local(self) -> str | None:
+        """The local address; None while unbound."""
+    @property
+    def remote(self) -> str | None:
+        """The peer; None while unconnected."""
+    def option(self, name: str) -> int:
+        """A socket option, by the names of `set_option`."""
+    def set_option(self, name: str, value: int) -> None:
+        """Set a socket option: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer
+        mtu_discover header_included."""
+    def readiness(self) -> int:
+        """What can be done without waiting, as `select.POLL*` bits."""
+    def wait(self, events: int, timeout: float | None = None) -> int:
+        """As `TcpStream.wait`."""
+    def take_error(self) -> int:
+        """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
+
+@final
+class Tap:
+    """A Linux tap device. Needs CAP_NET_ADMIN and /dev/net/tun."""
+
+    @staticmethod
+    def open(name: str | None = None, *, persistent: bool = False) -> Tap:
+        """Create a tap, or attach to one that exists; None lets the kernel name it.
+
+        What existed before is left as it was (but for the offload mask) and is not removed. A tap made here goes away with its last
+        descriptor, unless `persistent`. Raises: PermissionError, FileNotFoundError without /dev/net/tun, OSError(EBUSY).
+        """
+    @property
+    def name(self) -> str:
+        """The kernel's name of the device."""
+    @property
+    def mtu(self) -> int:
+        """The MTU as the kernel has it."""
+    @property
+    def mac(self) -> str:
+        """The hardware address of the kernel's side."""
+    @property
+    def created(self) -> bool:
+        """Whether it did not exist before `open`."""
+    def close(self) -> None:
+        """Close a tap that was never attached; an attached one is closed by its stack. May be called twice."""
+
+@final
+class Pipe:
+    """One end of an in-memory wire between two stacks of this process."""
+
+    @staticmethod
+    def pair(mtu: int = 1500, capacity: int = 1024) -> tuple[Pipe, Pipe]:
+        """Both ends of a new wire that holds `capacity` frames each way."""
+    @property
+    def mtu(self) -> int:
+        """The MTU."""
+
+@final
+class Loopback:
+    """A device that hands back what is sent."""
+
+    def __new__(cls, mtu: int = 65536) -> Self: ...
+    @property
+    def mtu(self) -> int:
+        """The MTU."""
+
+@final
+class Queue:
+    """A device for `Stack.inject` and `Stack.pull`, of a detached stack."""
+
+    def __new__(cls, mtu: int = 1500) -> Self: ...
+    @property
+    def mtu(self) -> int:
+        """The MTU."""
+
+@final
+class InterfaceInfo:
+    """An interface as it was at one moment."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def medium(self) -> str: ...
+    @property
+    def mac(self) -> str: ...
+    @property
+    def mtu(self) -> int: ...
+    @property
+    def up(self) -> bool: ...
+    @property
+    def addresses(self) -> list[tuple[str, int]]: ...
+    @property
+    def rx_frames(self) -> int: ...
+    @property
+    def rx_bytes(self) -> int: ...
+    @property
+    def rx_errors(self) -> int: ...
+    @property
+    def tx_frames(self) -> int: ...
+    @property
+    def tx_bytes(self) -> int: ...
+    @property
+    def tx_errors(self) -> int: ...
+    @property
+    def drops(self) -> dict[str, int]: ...
+
+@final
+class RouteInfo:
+    """A route of the forwarding table."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def gateway(self) -> str | None: ...
+    @property
+    def interface(self) -> int: ...
+    @property
+    def metric(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source(self) -> str | None: ...
+
+@final
+class NeighborInfo:
+    """An entry of the neighbour table."""
+
+    @property
+    def interface(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def mac(self) -> str | None: ...
+    @property
+    def state(self) -> str:
+        """incomplete, reachable, stale, delay, probe, failed or permanent."""
+    @property
+    def age(self) -> float:
+        """Seconds since the entry was last confirmed."""
+    @property
+    def expires_in(self) -> float | None:
+        """Seconds until the entry changes its state by itself; None when it does not."""
+    @property
+    def pending(self) -> int:
+        """Packets that wait for the address."""
+
+@final
+class ArpReply:
+    """An ARP reply to `Stack.arping`."""
+
+    @property
+    def interface(self) -> int: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def mac(self) -> str: ...
+    @property
+    def time(self) -> float:
+        """When it came, on the stack's clock."""
+
+@final
+class DatagramInfo:
+    """What is known of a received datagram."""
+
+    @property
+    def source(self) -> SocketAddress: ...
+    @property
+    def destination(self) -> SocketAddress: ...
+    @property
+    def interface(self) -> int: ...
+    @property
+    def ttl(self) -> int: ...
+    @property
+    def tos(self) -> int: ...
+    @property
+    def length(self) -> int:
+        """Its full length; more than what was returned when it was cut."""
+
+@final
+class TcpInfo:
+    """A TCP connection as it was at one moment. Sequence numbers are those on the wire (modulo 2**32)."""
+
+    @property
+    def local(self) -> SocketAddress: ...
+    @property
+    def remote(self) -> SocketAddress: ...
+    @property
+    def state(self) -> str:
+        """The state as RFC 9293 3.3.2 writes it: "ESTABLISHED", "FIN-WAIT-1"."""
+    @property
+    def congestion(self) -> str:
+        """The congestion control: "reno"."""
+    @property
+    def cwnd(self) -> int:
+        """Congestion window, bytes."""
+    @property
+    def ssthresh(self) -> int | None:
+        """Slow start threshold, bytes; None before the first loss."""
+    @property
+    def srtt(self) -> float | None:
+        """Smoothed round-trip time, seconds (RFC 6298); None before the first sample."""
+    @property
+    def rttvar(self) -> float | None:
+        """Its mean deviation, seconds."""
+    @property
+    def rto(self) -> float:
+        """Retransmission timeout, seconds."""
+    @property
+    def mss(self) -> int:
+        """Payload of a full segment, bytes, options taken off."""
+    @property
+    def snd_una(self) -> int: ...
+    @property
+    def snd_nxt(self) -> int: ...
+    @property
+    def snd_wnd(self) -> int:
+        """The peer's window, bytes, scaled."""
+    @property
+    def rcv_nxt(self) -> int: ...
+    @property
+    def rcv_wnd(self) -> int:
+        """Our window as last advertised, bytes, scaled."""
+    @property
+    def send_queue(self) -> int:
+        """Bytes queued and not yet acknowledged."""
+    @property
+    def receive_queue(self) -> int:
+        """Bytes received in order and not yet read."""
+    @property
+    def out_of_order(self) -> int:
+        """Bytes received behind a gap."""
+    @property
+    def in_flight(self) -> int:
+        """Bytes sent and not yet acknowledged."""
+    @property
+    def timers(self) -> dict[str, float]:
+        """Timers that run, and in how many seconds they fire."""
+    @property
+    def fields(self) -> dict[str, int | str | bool]:
+        """Everything else: negotiated options, counters, by name."""
+
+@final
+class SocketInfo:
+    """A socket of any kind, as `ss` shows it."""
+
+    @property
+    def kind(self) -> str:
+        """ "tcp", "listen", "udp" or "raw"."""
+    @property
+    def protocol(self) -> int:
+        """The IP protocol number."""
+    @property
+    def state(self) -> str:
+        """TCP's state, "LISTEN", "UNCONN" or "ESTAB"."""
+    @property
+    def local(self) -> SocketAddress | None: ...
+    @property
+    def remote(self) -> SocketAddress | None: ...
+    @property
+    def receive_queue(self) -> int:
+        """Bytes not yet read; for a listener, connections not yet accepted."""
+    @property
+    def send_queue(self) -> int:
+        """Bytes not yet acknowledged; for a listener, the backlog."""
+
+@final
+class Event:
+    """A record of the trace."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def time(self) -> float: ...
+    @property
+    def layer(self) -> str: ...
+    @property
+    def interface(self) -> str | None:
+        """The name of the interface, where one is concerned."""
+    @property
+    def name(self) -> str:
+        """What happened: "TcpState", "Drop"."""
+    @property
+    def fields(self) -> dict[str, int | str]: ...
+    @property
+    def text(self) -> str:
+        """The line that `debug` prints."""
