@@ -5,5 +5,6 @@ pub mod drops;
 pub mod error;
 pub mod observe;
 pub mod rng;
+pub mod stack;
 pub mod time;
 pub mod wire;
