@@ -1,0 +1,90 @@
+# Every target is one command of a contributor's day; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell scripts/preflight python)
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+# One interpreter for every compilation of the binding crate: otherwise maturin and cargo rebuild it in turns.
+export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# What the compiled module is made of. The Python files are not here: the install is editable.
+SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -not -path '*/target/*' -o -name Cargo.toml)
+
+# A module that was deleted by hand, or two of them (the older would shadow the newer), call for a build whatever the dates say.
+ifneq ($(words $(wildcard python/tapip_rs/_core*.so)),1)
+$(VENV)/.built: FORCE
+endif
+
+.PHONY: help build shell test test-rust test-python bench fmt lint fuzz soak clean FORCE
+FORCE:
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: $(VENV)/.built ## build everything in release mode; leaves .venv/bin/tapip
+
+shell: build ## build, then start the net shell (as root on a real tap, else on the demo network)
+	@$(BIN)/tapip
+
+test: test-rust test-python ## run every test, Rust and Python; as root also those that talk to the kernel
+
+test-rust: $(VENV)/.venv ## run the Rust tests
+	cargo test --workspace --exclude tapip_py
+
+test-python: build $(VENV)/.dev ## run the Python and end-to-end tests
+	$(PYTEST)
+
+bench: build $(VENV)/.dev ## run the benchmarks (release build, real kernel; root for the bulk ones)
+	$(PYTEST) bench --benchmark-enable --benchmark-only --timeout=0 -p no:cacheprovider
+
+fmt: $(VENV)/.dev ## format all code
+	cargo fmt --all
+	$(BIN)/ruff check --fix-only --quiet python tests
+	$(BIN)/ruff format --quiet python tests
+
+lint: build $(VENV)/.dev ## check formats, lints, types, stubs and the arrows between rooms
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(BIN)/ruff format --check python tests
+	$(BIN)/ruff check python tests
+	$(BIN)/mypy
+	MYPYPATH=python $(BIN)/python -m mypy.stubtest tapip_rs._core --ignore-disjoint-bases
+	$(BIN)/lint-imports
+
+fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly Rust
+	@scripts/preflight fuzz
+	cd rust/fuzz && for target in $$(cargo +nightly fuzz list); do \
+	  cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; done
+
+soak: build $(VENV)/.dev ## run the long tests: minutes of mutated frames, lossy transfers, restarts
+	cargo test --release --workspace --exclude tapip_py -- --ignored
+	$(PYTEST) -m soak --timeout=0
+
+clean: ## remove all that was built, the virtual environment too
+	rm -rf $(VENV) target rust/fuzz/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks
+	rm -f python/tapip_rs/*.so
+	find python tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+$(VENV)/.venv:
+	@scripts/preflight build
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.venv
+	@scripts/preflight pip $(BIN)/python 'maturin>=1.14,<2'
+	@touch $@
+
+# maturin also installs the run-time dependencies and the shell's line editor.
+$(VENV)/.built: $(SOURCES) pyproject.toml $(VENV)/.tools
+	@rm -f python/tapip_rs/*.so
+	$(BIN)/maturin develop --release --extras shell
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/.tools
+	@scripts/preflight pip $(BIN)/python --extra dev
+	@touch $@
