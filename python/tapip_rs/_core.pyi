@@ -9,11 +9,13 @@ An interface is named by its index, which is never used twice in the life of a s
 Errors, unless a docstring says more:
     TypeError, ValueError: the call is wrong; the text names the argument and its value.
     OSError: the subclass that Python has for the errno a Linux socket would give: ConnectionRefusedError,
-        ConnectionResetError, ConnectionAbortedError, BrokenPipeError, BlockingIOError (a timeout of 0, and nothing to do),
+        ConnectionResetError, ConnectionAbortedError, BrokenPipeError, BlockingIOError (a timeout of 0, and nothing
+        to do),
         TimeoutError with errno ETIMEDOUT (the peer fell silent), FileNotFoundError, PermissionError, or OSError itself
         (EHOSTUNREACH, ENETUNREACH, EADDRINUSE, EMSGSIZE, EBADF after close, ENODEV for an unknown interface...).
     TimeoutError without errno: the socket's own timeout has passed.
-    tapip_rs.errors.StackFailed: the stack's thread panicked, or the process was forked; every later call raises it again.
+    tapip_rs.errors.StackFailed: the stack's thread panicked, or the process was forked; every later call raises it
+    again.
     KeyboardInterrupt: a blocked call looks at signals when one arrives.
 """
 
@@ -79,15 +81,19 @@ class Stack:
     ) -> int:
         """Make an interface out of a device; returns its index. The interface starts down and without address.
 
-        The device belongs to the stack from now on. `mac` defaults to one made from the seed (locally administered), `mtu` to the
+        The device belongs to the stack from now on. `mac` defaults to one made from the seed (locally
+        administered), `mtu` to the
         device's. `medium` is "ethernet" (frames), "ip" (packets from the IP header on) or "loopback".
-        Raises: ValueError, or FileExistsError when the name is taken, or OSError(EBUSY) when the device was attached before.
+        Raises: ValueError, or FileExistsError when the name is taken, or OSError(EBUSY) when the device was
+        attached before.
         """
     def detach(self, index: int) -> None:
         """Remove an interface with its addresses and neighbours, and close its device."""
     def interfaces(self) -> list[InterfaceInfo]:
         """Every interface, by index."""
-    def set_interface(self, index: int, *, up: bool | None = None, mtu: int | None = None, mac: str | None = None) -> None:
+    def set_interface(
+        self, index: int, *, up: bool | None = None, mtu: int | None = None, mac: str | None = None
+    ) -> None:
         """Change what is not None. Raises: ValueError for an MTU outside 68..65536 (RFC 791 3.2)."""
     def add_address(self, index: int, address: str, length: int) -> None:
         """Give an interface an address with a prefix of `length` bits; announced by ARP when up (RFC 5227 2.3).
@@ -100,7 +106,8 @@ class Stack:
         """Impair what passes the device, both ways; None ends it.
 
         Keys: `drop`, `duplicate`, `reorder`, `corrupt` (probability, 0..1), `drop_every` (each n-th frame), `drop_list`
-        (frame numbers from 1), `reorder_delay`, `delay`, `jitter` (seconds), `rate` (bit/s, 0 = no limit), `queue` (bytes that wait
+        (frame numbers from 1), `reorder_delay`, `delay`, `jitter` (seconds), `rate` (bit/s, 0 = no limit), `queue`
+        (bytes that wait
         for the rate). Raises: ValueError that names the key.
         """
     def fault(self, index: int) -> dict[str, float | int | list[int]] | None:
@@ -108,14 +115,18 @@ class Stack:
     def fault_counters(self, index: int) -> dict[str, int]:
         """What the impairment did so far, by cause, both ways together; empty when there is none."""
     def start_capture(self, index: int, path: str) -> None:
-        """Write every frame of the interface, both ways, to a pcapng file with nanoseconds. Raises: OSError, EBUSY when one runs."""
+        """Write every frame of the interface, both ways, to a pcapng file with nanoseconds.
+
+        Raises: OSError, EBUSY when one runs.
+        """
     def stop_capture(self, index: int) -> int:
         """End the capture; returns how many frames it holds. Raises: FileNotFoundError when none runs."""
 
     def apply_routes(self, remove: Sequence[tuple[str, int]], add: Sequence[RouteTuple]) -> None:
         """Change the forwarding table in one step: first `remove` by (address, length), then `add`.
 
-        A route is `(address, length, gateway | None, interface, metric, kind, source | None)`; kind is "unicast", "blackhole",
+        A route is `(address, length, gateway | None, interface, metric, kind, source | None)`; kind is "unicast",
+        "blackhole",
         "prohibit" or "unreachable". A route for a prefix that is there already replaces it.
         """
     def routes(self) -> list[RouteInfo]:
@@ -131,7 +142,10 @@ class Stack:
     def flush_neighbors(self, index: int | None = None) -> None:
         """Remove the entries of an interface, or of all, but for permanent ones."""
     def arping(self, index: int, target: str, sender: str | None = None) -> None:
-        """Send an ARP request for `target` at once, table or no table; `sender` "0.0.0.0" makes it a probe (RFC 5227 2.1.1)."""
+        """Send an ARP request for `target` at once, table or no table.
+
+        A `sender` of "0.0.0.0" makes it a probe (RFC 5227 2.1.1).
+        """
     def arp_replies(self) -> list[ArpReply]:
         """The ARP replies that came since the last call, for targets that `arping` asked for."""
 
@@ -144,7 +158,10 @@ class Stack:
         EADDRINUSE, EADDRNOTAVAIL).
         """
     def tcp_listen(self, local: SocketAddress, backlog: int = 128) -> TcpListener:
-        """Listen; port 0 picks one. `backlog` connections wait for accept at most. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
+        """Listen; port 0 picks one.
+
+        `backlog` connections wait for accept at most. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL).
+        """
     def udp(self, local: SocketAddress | None = None) -> UdpSocket:
         """A UDP socket, bound to `local` when it is given. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
     def raw(self, protocol: int) -> RawSocket:
@@ -161,11 +178,17 @@ class Stack:
     def drops(self) -> dict[str, int]:
         """Packets dropped, by reason ("tcp:out-of-window"); reasons that never struck are left out."""
     def set_trace(self, layers: Sequence[str]) -> None:
-        """Watch exactly these layers, of: dev l2 arp ip icmp udp tcp tcpstate. Raises: ValueError that names the word."""
+        """Watch exactly these layers, of: dev l2 arp ip icmp udp tcp tcpstate.
+
+        Raises: ValueError that names the word.
+        """
     def trace_layers(self) -> list[str]:
         """The layers being watched."""
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
-        """Up to `limit` records of the trace numbered `since` or later, oldest first. A gap in the numbers is an overflow."""
+        """Up to `limit` records of the trace numbered `since` or later, oldest first.
+
+        A gap in the numbers is an overflow.
+        """
     def next_event(self) -> int:
         """The number that the next record of the trace will get."""
 
@@ -183,11 +206,15 @@ class Stack:
 class TcpStream:
     """A TCP connection (RFC 9293). Made by `Stack.tcp_connect` and `TcpListener.accept`.
 
-    Verbs wait as long as `timeout` says: None for ever, 0 not at all (BlockingIOError). One stream may be used by several threads.
+    Verbs wait as long as `timeout` says: None for ever, 0 not at all (BlockingIOError). One stream may be used by
+    several threads.
     """
 
     def send(self, data: Buffer) -> int:
-        """Queue bytes; returns how many were taken, at least one. Raises: BrokenPipeError after shutdown, ConnectionResetError."""
+        """Queue bytes; returns how many were taken, at least one.
+
+        Raises: BrokenPipeError after shutdown, ConnectionResetError.
+        """
     def sendall(self, data: Buffer) -> None:
         """Queue all bytes; the timeout is for the whole call. On an error it is unknown how much was sent."""
     def send_urgent(self, data: Buffer) -> int:
@@ -195,13 +222,19 @@ class TcpStream:
     def recv(self, size: int) -> bytes:
         """1 to `size` bytes, or b"" once the peer has sent all it will (FIN)."""
     def recv_into(self, buffer: Buffer, size: int = 0) -> int:
-        """As `recv`, into a writable buffer; `size` 0 means all of it. Returns the count. Raises: BufferError if read-only."""
+        """As `recv`, into a writable buffer.
+
+        `size` 0 means all of it. Returns the count. Raises: BufferError if read-only.
+        """
     def peek(self, size: int) -> bytes:
         """As `recv`, but the bytes stay in the queue."""
     def shutdown(self, how: int) -> None:
         """`socket.SHUT_RD`, `SHUT_WR` (sends FIN behind what is queued) or `SHUT_RDWR`."""
     def close(self) -> None:
-        """Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1). May be called twice."""
+        """Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1).
+
+        May be called twice.
+        """
     def abort(self) -> None:
         """Reset the connection (RFC 9293 3.10.5) and close."""
     @property
@@ -223,8 +256,12 @@ class TcpStream:
     def option(self, name: str) -> int:
         """A socket option, by the names of `set_option`."""
     def set_option(self, name: str, value: int) -> None:
-        """Set a socket option: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger ttl tos send_buffer
-        receive_buffer max_segment quickack. Times are in ms; linger -1 is off. Raises: ValueError that names the option."""
+        """Set a socket option.
+
+        Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
+        send_buffer receive_buffer max_segment quickack.
+        Times are in milliseconds. Raises: ValueError that names the option or its value.
+        """
     def readiness(self) -> int:
         """What can be done without waiting, as `select.POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP`."""
     def wait(self, events: int, timeout: float | None = None) -> int:
@@ -265,14 +302,23 @@ class UdpSocket:
     """A UDP socket (RFC 768). Made by `Stack.udp`."""
 
     def bind(self, local: SocketAddress) -> None:
-        """Take a local address; port 0 picks one. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL, EINVAL when bound already)."""
+        """Take a local address; port 0 picks one.
+
+        Raises: OSError(EADDRINUSE, EADDRNOTAVAIL, EINVAL when bound already).
+        """
     def connect(self, remote: SocketAddress | None) -> None:
         """Set the peer: only its datagrams and the ICMP errors about them come in. None undoes it."""
     def send(self, data: Buffer) -> int:
-        """Send one datagram to the peer. Raises: OSError(EDESTADDRREQ) without one, ConnectionRefusedError after ICMP 3/3."""
+        """Send one datagram to the peer.
+
+        Raises: OSError(EDESTADDRREQ) without one, ConnectionRefusedError after ICMP 3/3.
+        """
     def sendto(self, data: Buffer, remote: SocketAddress) -> int:
-        """Send one datagram. Raises: OSError(EMSGSIZE) over 65507 bytes or over the path's MTU with DF, PermissionError to a
-        broadcast address without the option `broadcast`."""
+        """Send one datagram.
+
+        Raises: OSError(EMSGSIZE) over 65507 bytes, or over the path's MTU with DF; PermissionError to a broadcast
+        address without the option `broadcast`.
+        """
     def recv(self, size: int) -> bytes:
         """The next datagram, cut to `size` bytes."""
     def recv_into(self, buffer: Buffer, size: int = 0) -> int:
@@ -304,8 +350,12 @@ class UdpSocket:
     def option(self, name: str) -> int:
         """A socket option, by the names of `set_option`."""
     def set_option(self, name: str, value: int) -> None:
-        """Set a socket option: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer
-        mtu_discover reuse_address."""
+        """Set a socket option.
+
+        Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
+        reuse_address.
+        Times are in milliseconds. Raises: ValueError that names the option or its value.
+        """
     def readiness(self) -> int:
         """What can be done without waiting, as `select.POLL*` bits."""
     def wait(self, events: int, timeout: float | None = None) -> int:
@@ -359,8 +409,12 @@ class RawSocket:
     def option(self, name: str) -> int:
         """A socket option, by the names of `set_option`."""
     def set_option(self, name: str, value: int) -> None:
-        """Set a socket option: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer
-        mtu_discover header_included."""
+        """Set a socket option.
+
+        Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
+        header_included.
+        Times are in milliseconds. Raises: ValueError that names the option or its value.
+        """
     def readiness(self) -> int:
         """What can be done without waiting, as `select.POLL*` bits."""
     def wait(self, events: int, timeout: float | None = None) -> int:
@@ -376,8 +430,10 @@ class Tap:
     def open(name: str | None = None, *, persistent: bool = False) -> Tap:
         """Create a tap, or attach to one that exists; None lets the kernel name it.
 
-        What existed before is left as it was (but for the offload mask) and is not removed. A tap made here goes away with its last
-        descriptor, unless `persistent`. Raises: PermissionError, FileNotFoundError without /dev/net/tun, OSError(EBUSY).
+        What existed before is left as it was (but for the offload mask) and is not removed. A tap made here goes
+        away with its last
+        descriptor, unless `persistent`. Raises: PermissionError, FileNotFoundError without /dev/net/tun,
+        OSError(EBUSY).
         """
     @property
     def name(self) -> str:
@@ -599,7 +655,7 @@ class SocketInfo:
 
     @property
     def kind(self) -> str:
-        """ "tcp", "listen", "udp" or "raw"."""
+        """One of tcp, listen, udp, raw."""
     @property
     def protocol(self) -> int:
         """The IP protocol number."""
