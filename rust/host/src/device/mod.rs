@@ -1,0 +1,82 @@
+//! Devices: what carries frames between a stack and the world. One file each.
+//!
+//! A device moves whole frames and never blocks. Counting, impairing, capturing and keeping frames that a device
+//! cannot take yet is the business of the [`Port`](crate::port::Port) that it is plugged into, so a new device is one
+//! file with two verbs.
+
+mod loopback;
+mod pipe;
+mod queue;
+mod tap;
+
+pub use loopback::Loopback;
+pub use pipe::Pipe;
+pub use queue::{Queue, QueueEnd};
+pub use tap::{Tap, TapOptions};
+
+use rustix::fd::BorrowedFd;
+use std::io;
+use tapip_core::buffer::Packet;
+use tapip_core::stack::Transmit;
+use tapip_core::wire::MacAddress;
+
+/// A carrier of frames. No verb may block.
+pub trait Device: Send {
+    /// Append the next frame to `packet`, which is empty; false when there is none now.
+    ///
+    /// An error here is the end of the device: its port is marked failed and not asked again.
+    fn recv(&mut self, packet: &mut Packet) -> io::Result<bool>;
+
+    /// Send one frame; false when there is no room now, and then the caller keeps the frame.
+    ///
+    /// An error loses this frame only, unless it says that the device is gone (see [`is_gone`]).
+    fn send(&mut self, frame: &Transmit<'_>) -> io::Result<bool>;
+
+    /// What becomes readable when there is a frame; `None` for a device that only the stack itself feeds.
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// How it tells that there is room again.
+    fn room(&self) -> Room {
+        Room::Writable
+    }
+
+    /// The largest packet it carries, link header excluded.
+    fn mtu(&self) -> usize;
+
+    /// The hardware address of the kernel's side, where there is one. The stack's own is another.
+    fn mac(&self) -> Option<MacAddress> {
+        None
+    }
+}
+
+/// How a device that had no room tells that it has some again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// Its fd becomes writable (EPOLLOUT).
+    Writable,
+    /// Its fd becomes readable, as for a frame. An eventfd is always writable, so asking for that would spin.
+    Readable,
+}
+
+/// Whether `error` says that the device does not exist any more, rather than that it lost one frame.
+pub fn is_gone(error: &io::Error) -> bool {
+    const ENODEV: i32 = 19;
+    /// What a tap answers after `ip link del` took its device away.
+    const EBADFD: i32 = 77;
+    matches!(error.raw_os_error(), Some(ENODEV | EBADFD))
+}
+
+/// Whether `error` says that the other side is down for now: the kernel's side of a tap was set down, or the far
+/// end of a pipe is closed.
+pub fn is_down(error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    const ENETDOWN: i32 = 100;
+    matches!(error.raw_os_error(), Some(EIO | ENETDOWN))
+}
+
+/// For frames that cannot be carried at all.
+fn too_long() -> io::Error {
+    rustix::io::Errno::MSGSIZE.into()
+}
