@@ -29,7 +29,10 @@ pub enum HostError {
 impl HostError {
     /// A failure of `what`, in the kernel's words.
     pub(crate) fn system(what: &str, error: &io::Error) -> Self {
-        Self::Device { errno: error.raw_os_error().unwrap_or(EIO), text: format!("{what}: {}", reason(error)) }
+        Self::Device {
+            errno: error.raw_os_error().unwrap_or(EIO),
+            text: format!("{what}: {}", reason(error)),
+        }
     }
 
     /// Linux's number for it, where there is one.
@@ -85,7 +88,9 @@ impl From<HostError> for io::Error {
             HostError::Core(Error::WouldBlock) => io::ErrorKind::WouldBlock,
             HostError::TimedOut => io::ErrorKind::TimedOut,
             HostError::Interrupted => io::ErrorKind::Interrupted,
-            other => other.errno().map_or(io::ErrorKind::Other, |errno| Self::from_raw_os_error(errno).kind()),
+            other => {
+                other.errno().map_or(io::ErrorKind::Other, |errno| Self::from_raw_os_error(errno).kind())
+            }
         };
         Self::new(kind, error)
     }
@@ -97,7 +102,10 @@ mod tests {
 
     #[test]
     fn kinds_and_numbers_are_those_of_linux() {
-        assert_eq!(io::Error::from(HostError::Core(Error::ConnectionRefused)).kind(), io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            io::Error::from(HostError::Core(Error::ConnectionRefused)).kind(),
+            io::ErrorKind::ConnectionRefused
+        );
         assert_eq!(io::Error::from(HostError::Interrupted).kind(), io::ErrorKind::Interrupted);
         assert_eq!(HostError::Core(Error::TimedOut).errno(), Some(110));
         assert_eq!(HostError::TimedOut.errno(), None);

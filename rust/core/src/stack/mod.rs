@@ -11,6 +11,7 @@ pub use sockets::{Event, ListenerId, RawId, SocketId, TcpId, UdpId};
 pub use transmit::Transmit;
 
 use crate::buffer::{Foreign, Packet, Pool};
+use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Counters, InterfaceId, Readiness, Trace};
 use crate::time::Instant;
@@ -265,6 +266,10 @@ impl Stack {
         todo!()
     }
     pub fn knobs(&self) -> Vec<(&'static str, i64)> {
+        todo!()
+    }
+    /// Count, and trace, a frame that a device, queue or decorator outside the core lost.
+    pub fn drop_frame(&mut self, now: Instant, interface: InterfaceId, reason: DropReason) {
         todo!()
     }
     pub fn counters(&self) -> &Counters {

@@ -5,7 +5,7 @@
 //! shows the namespace of whoever mounted it.
 
 use rustix::fd::OwnedFd;
-use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, netlink, recv, send, socket_with};
+use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, socket_with};
 use std::io;
 use tapip_core::wire::MacAddress;
 
@@ -64,8 +64,8 @@ impl LinkSocket {
     /// Open one in the current namespace.
     pub(super) fn open() -> io::Result<Self> {
         let flags = SocketFlags::CLOEXEC;
-        let protocol = Some(netlink::ROUTE);
-        Ok(Self(socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, protocol)?))
+        // Protocol 0 is NETLINK_ROUTE.
+        Ok(Self(socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)?))
     }
 
     /// Ask for a device; ENODEV when there is none.
@@ -99,7 +99,8 @@ fn attribute(message: &mut Vec<u8>, kind: u16, value: &[u8]) {
 }
 
 fn parse(answer: &[u8]) -> io::Result<Link> {
-    let malformed = || io::Error::new(io::ErrorKind::InvalidData, "rtnetlink gave an answer that is too short");
+    let malformed =
+        || io::Error::new(io::ErrorKind::InvalidData, "rtnetlink gave an answer that is too short");
     let kind = read_u16(answer, 4).ok_or_else(malformed)?;
     if kind == NLMSG_ERROR {
         let errno = read_u32(answer, MESSAGE_HEADER).ok_or_else(malformed)? as i32;

@@ -230,7 +230,9 @@ fn refusal(name: &str, error: &io::Error) -> HostError {
             "; run as root or with CAP_NET_ADMIN, or have root make it for you: ip tuntap add dev {name} mode tap user $USER"
         ),
         Some(Errno::BUSY) => "; another program has it: stop that one, or take another name".to_owned(),
-        Some(Errno::INVAL) => "; it exists and is no tap that can be attached to: take another name".to_owned(),
+        Some(Errno::INVAL) => {
+            "; it exists and is no tap that can be attached to: take another name".to_owned()
+        }
         _ => String::new(),
     };
     let text = format!("cannot open tap device {name}: {}{help}", reason(error));
@@ -238,7 +240,9 @@ fn refusal(name: &str, error: &io::Error) -> HostError {
 }
 
 fn not_a_tap(name: &str) -> HostError {
-    let text = format!("cannot open tap device {name}: a device of that name exists and is no tap; take another name");
+    let text = format!(
+        "cannot open tap device {name}: a device of that name exists and is no tap; take another name"
+    );
     HostError::Device { errno: Errno::BUSY.raw_os_error(), text }
 }
 

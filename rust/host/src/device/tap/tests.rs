@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn names_that_the_kernel_would_refuse_are_refused_by_name() {
     for name in ["", "a/b", "with space", "sixteen-bytes-xx", "..", "a:b"] {
-        let error = Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false }).expect_err(name);
+        let error =
+            Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false }).expect_err(name);
         assert_eq!(error.errno(), Some(22), "{name}");
         assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
     }
