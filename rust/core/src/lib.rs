@@ -3,8 +3,14 @@
 pub mod buffer;
 pub mod drops;
 pub mod error;
+pub mod icmp;
+pub mod igmp;
+pub mod ip;
+pub mod neighbor;
 pub mod observe;
+pub mod raw;
 pub mod rng;
 pub mod stack;
 pub mod time;
+pub mod udp;
 pub mod wire;

@@ -1,11 +1,13 @@
 //! Memory: pooled packet buffers, the send queue of owned chunks, the receive queue with its out-of-order part,
 //! and the timer wheel.
 
+mod datagrams;
 mod packet;
 mod receive;
 mod send;
 mod wheel;
 
+pub use datagrams::{Datagram, DatagramQueue, DatagramSettings, Meta, MtuDiscover, QueuedError};
 pub use packet::{Offload, Packet, Pool};
 pub use receive::ReceiveQueue;
 pub use send::{Foreign, SendQueue, Slices};

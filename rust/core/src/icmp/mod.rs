@@ -1,0 +1,42 @@
+//! ICMP as a host and router speaks it: echo, errors sent, errors received.
+mod echo;
+mod error;
+mod limit;
+mod report;
+
+pub use echo::{Request, answer};
+pub use error::{Offender, build, may_answer, quote};
+pub use limit::Limiter;
+pub use report::{Report, Verdict, parse_error};
+
+use crate::time::Duration;
+
+/// Knobs of this room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Answer no echo at all (net.ipv4.icmp_echo_ignore_all).
+    pub echo_ignore_all: bool,
+    /// Errors a second, to all destinations together (net.ipv4.icmp_msgs_per_sec).
+    pub messages_per_second: u32,
+    /// Errors at once (net.ipv4.icmp_msgs_burst).
+    pub messages_burst: u32,
+    /// Between errors to one destination, over time (net.ipv4.icmp_ratelimit); zero for no limit.
+    pub rate_limit: Duration,
+    /// Bit n: type n is limited (net.ipv4.icmp_ratemask).
+    pub rate_mask: u32,
+    /// Destinations whose rate is remembered.
+    pub rate_entries: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            echo_ignore_all: false,
+            messages_per_second: 1000,
+            messages_burst: 50,
+            rate_limit: Duration::from_millis(1000),
+            rate_mask: 0x1838,
+            rate_entries: 1024,
+        }
+    }
+}
