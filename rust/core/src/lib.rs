@@ -10,6 +10,7 @@ pub mod neighbor;
 pub mod observe;
 pub mod raw;
 pub mod rng;
+pub mod sim;
 pub mod stack;
 pub mod time;
 pub mod udp;

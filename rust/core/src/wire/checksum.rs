@@ -85,6 +85,18 @@ pub fn update(checksum: u16, old: u16, new: u16) -> u16 {
     !(sum as u16)
 }
 
+/// Finish the checksum of a frame that came with its sum begun: `start` is where what it covers begins, `field` the
+/// offset from there of the field that holds the sum over the pseudo-header. False when they lie beyond the frame.
+pub fn complete(frame: &mut [u8], start: usize, field: usize) -> bool {
+    let Some(covered) = frame.get_mut(start..).filter(|covered| covered.len() >= field + 2) else {
+        return false;
+    };
+    let sum = checksum(covered);
+    // Zero would mean "none" in UDP (RFC 768); all ones is its equal there and in TCP.
+    super::put16(covered, field, if sum == 0 { 0xffff } else { sum });
+    true
+}
+
 /// One's-complement sum in native byte order: the sum's bytes come out swapped together with the words (RFC 1071 2.B).
 fn sum_native(bytes: &[u8]) -> u64 {
     let (chunks, rest) = bytes.as_chunks::<32>();
