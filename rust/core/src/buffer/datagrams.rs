@@ -122,19 +122,37 @@ pub struct DatagramQueue {}
 
 #[allow(unused_variables, missing_docs)]
 impl DatagramQueue {
-    pub fn new() -> Self { todo!() }
+    pub fn new() -> Self {
+        todo!()
+    }
     /// Queue a datagram, compacted where that saves memory; false when over `limit` bytes: dropped, and counted in `drops`.
-    pub fn push(&mut self, datagram: Datagram, limit: usize, pool: &mut Pool) -> bool { todo!() }
+    pub fn push(&mut self, datagram: Datagram, limit: usize, pool: &mut Pool) -> bool {
+        todo!()
+    }
     /// Copy the oldest datagram out and give its buffer back; what does not fit `out` is lost.
-    pub fn pop(&mut self, out: &mut [u8], pool: &mut Pool) -> Option<(usize, Meta)> { todo!() }
+    pub fn pop(&mut self, out: &mut [u8], pool: &mut Pool) -> Option<(usize, Meta)> {
+        todo!()
+    }
     /// The oldest datagram itself.
-    pub fn take(&mut self) -> Option<Datagram> { todo!() }
+    pub fn take(&mut self) -> Option<Datagram> {
+        todo!()
+    }
     /// As `pop`, but the datagram stays.
-    pub fn peek(&self, out: &mut [u8]) -> Option<(usize, Meta)> { todo!() }
-    pub fn len(&self) -> usize { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
+    pub fn peek(&self, out: &mut [u8]) -> Option<(usize, Meta)> {
+        todo!()
+    }
+    pub fn len(&self) -> usize {
+        todo!()
+    }
+    pub fn is_empty(&self) -> bool {
+        todo!()
+    }
     /// Memory held.
-    pub fn bytes(&self) -> usize { todo!() }
+    pub fn bytes(&self) -> usize {
+        todo!()
+    }
     /// Datagrams dropped because the queue was full.
-    pub fn drops(&self) -> u64 { todo!() }
+    pub fn drops(&self) -> u64 {
+        todo!()
+    }
 }

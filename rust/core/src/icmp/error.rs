@@ -17,12 +17,18 @@ pub struct Offender<'a> {
 
 /// Whether an error may be sent about a packet (RFC 1122 3.2.2, RFC 1812 4.3.2.7).
 #[allow(unused_variables)]
-pub fn may_answer(offender: &Offender<'_>) -> bool { todo!() }
+pub fn may_answer(offender: &Offender<'_>) -> bool {
+    todo!()
+}
 
 /// As much of the offending packet (from its IP header) as an error of 576 bytes holds.
 #[allow(unused_variables)]
-pub fn quote(packet: &[u8]) -> &[u8] { todo!() }
+pub fn quote(packet: &[u8]) -> &[u8] {
+    todo!()
+}
 
 /// Append an ICMP message of header and `data` to `packet`, whose view is empty or ends where the message shall begin.
 #[allow(unused_variables)]
-pub fn build(message: Icmpv4Message, data: &[u8], packet: &mut Packet) { todo!() }
+pub fn build(message: Icmpv4Message, data: &[u8], packet: &mut Packet) {
+    todo!()
+}

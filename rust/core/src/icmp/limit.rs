@@ -10,7 +10,17 @@ pub struct Limiter {}
 
 #[allow(unused_variables, missing_docs)]
 impl Limiter {
-    pub fn new(rng: &mut Rng) -> Self { todo!() }
+    pub fn new(rng: &mut Rng) -> Self {
+        todo!()
+    }
     /// Whether `message` may go to `destination` now; counts IcmpRateLimited when not.
-    pub fn allow(&mut self, cx: &mut Context<'_>, config: &Config, message: &Icmpv4Message, destination: IpAddress) -> bool { todo!() }
+    pub fn allow(
+        &mut self,
+        cx: &mut Context<'_>,
+        config: &Config,
+        message: &Icmpv4Message,
+        destination: IpAddress,
+    ) -> bool {
+        todo!()
+    }
 }

@@ -32,9 +32,13 @@ pub struct Verdict {
 #[allow(unused_variables, missing_docs)]
 impl Report {
     /// What it means to a socket; `None` for a redirect or source quench, which concern no socket.
-    pub fn verdict(&self) -> Option<Verdict> { todo!() }
+    pub fn verdict(&self) -> Option<Verdict> {
+        todo!()
+    }
 }
 
 /// Take an ICMP error apart: `quote` is what follows the ICMP header.
 #[allow(unused_variables)]
-pub fn parse_error(message: Icmpv4Message, quote: &[u8]) -> Result<Report, DropReason> { todo!() }
+pub fn parse_error(message: Icmpv4Message, quote: &[u8]) -> Result<Report, DropReason> {
+    todo!()
+}

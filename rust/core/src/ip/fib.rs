@@ -40,12 +40,25 @@ pub struct Fib {}
 
 #[allow(unused_variables, missing_docs)]
 impl Fib {
-    pub fn new(rng: &mut Rng) -> Self { todo!() }
-    pub fn lookup(&self, destination: IpAddress) -> Option<&Route> { todo!() }
+    pub fn new(rng: &mut Rng) -> Self {
+        todo!()
+    }
+    pub fn lookup(&self, destination: IpAddress) -> Option<&Route> {
+        todo!()
+    }
     /// Remove, then add or replace, all or nothing: `InvalidArgument` when a gateway or source is of another family.
-    pub fn apply(&mut self, remove: &[Prefix], add: &[Route]) -> Result<(), Error> { todo!() }
+    pub fn apply(&mut self, remove: &[Prefix], add: &[Route]) -> Result<(), Error> {
+        todo!()
+    }
     /// All routes: IPv4 before IPv6, longest prefix first, then by address.
-    pub fn iter(&self) -> impl Iterator<Item = &Route> { let v: Vec<&Route> = todo!(); v.into_iter() }
-    pub fn len(&self) -> usize { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
+        let v: Vec<&Route> = todo!();
+        v.into_iter()
+    }
+    pub fn len(&self) -> usize {
+        todo!()
+    }
+    pub fn is_empty(&self) -> bool {
+        todo!()
+    }
 }

@@ -19,12 +19,31 @@ pub struct PathMtu {}
 
 #[allow(unused_variables, missing_docs)]
 impl PathMtu {
-    pub fn new(rng: &mut Rng) -> Self { todo!() }
+    pub fn new(rng: &mut Rng) -> Self {
+        todo!()
+    }
     /// What is known about the path to `destination`; `None`: the interface's MTU holds.
-    pub fn lookup(&mut self, now: Instant, destination: IpAddress) -> Option<Path> { todo!() }
+    pub fn lookup(&mut self, now: Instant, destination: IpAddress) -> Option<Path> {
+        todo!()
+    }
     /// A plausible ICMP 3/4 came: `claimed` its MTU field, `packet_length` the quoted total length. What holds now, if it changed.
-    pub fn on_too_big(&mut self, now: Instant, config: &Config, destination: IpAddress, claimed: u16, packet_length: u16) -> Option<Path> { todo!() }
-    pub fn len(&self) -> usize { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
-    pub fn clear(&mut self) { todo!() }
+    pub fn on_too_big(
+        &mut self,
+        now: Instant,
+        config: &Config,
+        destination: IpAddress,
+        claimed: u16,
+        packet_length: u16,
+    ) -> Option<Path> {
+        todo!()
+    }
+    pub fn len(&self) -> usize {
+        todo!()
+    }
+    pub fn is_empty(&self) -> bool {
+        todo!()
+    }
+    pub fn clear(&mut self) {
+        todo!()
+    }
 }

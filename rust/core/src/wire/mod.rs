@@ -11,6 +11,7 @@ mod ethernet;
 mod icmpv4;
 mod igmp;
 mod ipv4;
+pub mod pcapng;
 mod seq;
 mod tcp;
 mod tcp_options;

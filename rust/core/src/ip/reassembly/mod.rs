@@ -31,14 +31,35 @@ pub struct Reassembler {}
 
 #[allow(unused_variables, missing_docs)]
 impl Reassembler {
-    pub fn new() -> Self { todo!() }
+    pub fn new() -> Self {
+        todo!()
+    }
     /// Take a fragment: `packet` views the whole IP packet (no padding), `header` is its parsed header. Count of IpReasm* is done here.
-    pub fn insert(&mut self, cx: &mut Context<'_>, config: &Config, header: &Ipv4Header, packet: Packet, pool: &mut Pool) -> Outcome { todo!() }
-    pub fn handle_timeout(&mut self, cx: &mut Context<'_>, config: &Config) -> Vec<Expired> { todo!() }
-    pub fn poll_timeout(&self, config: &Config) -> Option<Instant> { todo!() }
+    pub fn insert(
+        &mut self,
+        cx: &mut Context<'_>,
+        config: &Config,
+        header: &Ipv4Header,
+        packet: Packet,
+        pool: &mut Pool,
+    ) -> Outcome {
+        todo!()
+    }
+    pub fn handle_timeout(&mut self, cx: &mut Context<'_>, config: &Config) -> Vec<Expired> {
+        todo!()
+    }
+    pub fn poll_timeout(&self, config: &Config) -> Option<Instant> {
+        todo!()
+    }
     /// Memory held, in bytes.
-    pub fn memory(&self) -> usize { todo!() }
+    pub fn memory(&self) -> usize {
+        todo!()
+    }
     /// Incomplete datagrams.
-    pub fn len(&self) -> usize { todo!() }
-    pub fn is_empty(&self) -> bool { todo!() }
+    pub fn len(&self) -> usize {
+        todo!()
+    }
+    pub fn is_empty(&self) -> bool {
+        todo!()
+    }
 }
