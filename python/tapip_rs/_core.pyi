@@ -106,9 +106,9 @@ class Stack:
         """Impair what passes the device, both ways; None ends it.
 
         Keys: `drop`, `duplicate`, `reorder`, `corrupt` (probability, 0..1), `drop_every` (each n-th frame), `drop_list`
-        (frame numbers from 1), `reorder_delay`, `delay`, `jitter` (seconds), `rate` (bit/s, 0 = no limit), `queue`
-        (bytes that wait
-        for the rate). Raises: ValueError that names the key.
+        (frame numbers from 1), `reorder_gap` (frames), `reorder_delay`, `delay`, `jitter` (seconds), `corrupt_bits`,
+        `corrupt_offset` (bytes left intact), `rate` (bit/s), `queue_bytes`, `queue_packets` (that wait for the
+        rate), `limit` (frames under way). Raises: ValueError that names the key.
         """
     def fault(self, index: int) -> dict[str, float | int | list[int]] | None:
         """The impairment in force, by the keys of `set_fault`; None when there is none."""
@@ -440,7 +440,7 @@ class Tap:
         """The kernel's name of the device."""
     @property
     def mtu(self) -> int:
-        """The MTU as the kernel has it."""
+        """The MTU as the kernel had it when the tap was opened."""
     @property
     def mac(self) -> str:
         """The hardware address of the kernel's side."""
@@ -455,8 +455,8 @@ class Pipe:
     """One end of an in-memory wire between two stacks of this process."""
 
     @staticmethod
-    def pair(mtu: int = 1500, capacity: int = 1024) -> tuple[Pipe, Pipe]:
-        """Both ends of a new wire that holds `capacity` frames each way."""
+    def pair(mtu: int = 1500) -> tuple[Pipe, Pipe]:
+        """Make both ends of a new wire."""
     @property
     def mtu(self) -> int:
         """The MTU."""
@@ -465,10 +465,10 @@ class Pipe:
 class Loopback:
     """A device that hands back what is sent."""
 
-    def __new__(cls, mtu: int = 65536) -> Self: ...
+    def __new__(cls) -> Self: ...
     @property
     def mtu(self) -> int:
-        """The MTU."""
+        """The MTU: 65536, as Linux's `lo`."""
 
 @final
 class Queue:
@@ -575,7 +575,7 @@ class DatagramInfo:
     @property
     def source(self) -> SocketAddress: ...
     @property
-    def destination(self) -> SocketAddress: ...
+    def destination(self) -> str: ...
     @property
     def interface(self) -> int: ...
     @property

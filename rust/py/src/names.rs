@@ -1,0 +1,111 @@
+//! Words that Python uses for the core's enumerations, and errors that name a wrong word.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use tapip_core::ip::RouteKind;
+use tapip_core::observe::{Layer, LayerMask, Readiness};
+use tapip_core::stack::{Medium, SocketOption};
+
+const OPTIONS: &[(&str, SocketOption)] = &[
+    ("nodelay", SocketOption::NoDelay),
+    ("keepalive", SocketOption::KeepAlive),
+    ("keep_idle", SocketOption::KeepIdle),
+    ("keep_interval", SocketOption::KeepInterval),
+    ("keep_count", SocketOption::KeepCount),
+    ("user_timeout", SocketOption::UserTimeout),
+    ("linger", SocketOption::Linger),
+    ("ttl", SocketOption::Ttl),
+    ("tos", SocketOption::Tos),
+    ("multicast_ttl", SocketOption::MulticastTtl),
+    ("multicast_loop", SocketOption::MulticastLoop),
+    ("multicast_interface", SocketOption::MulticastInterface),
+    ("send_buffer", SocketOption::SendBuffer),
+    ("receive_buffer", SocketOption::ReceiveBuffer),
+    ("max_segment", SocketOption::MaxSegment),
+    ("quickack", SocketOption::QuickAck),
+    ("broadcast", SocketOption::Broadcast),
+    ("reuse_address", SocketOption::ReuseAddress),
+    ("mtu_discover", SocketOption::MtuDiscover),
+    ("header_included", SocketOption::HeaderIncluded),
+];
+
+const MEDIA: &[(&str, Medium)] =
+    &[("ethernet", Medium::Ethernet), ("ip", Medium::Ip), ("loopback", Medium::Loopback)];
+
+const KINDS: &[(&str, RouteKind)] = &[
+    ("unicast", RouteKind::Unicast),
+    ("blackhole", RouteKind::Blackhole),
+    ("prohibit", RouteKind::Prohibit),
+    ("unreachable", RouteKind::Unreachable),
+];
+
+/// poll(2)'s bits, as in Python's `select`.
+const POLL: &[(Readiness, u32)] = &[
+    (Readiness::READABLE, 0x1),
+    (Readiness::WRITABLE, 0x4),
+    (Readiness::ERROR, 0x8),
+    (Readiness::HANGUP, 0x10),
+    (Readiness::READ_CLOSED, 0x2000),
+];
+
+/// A socket option by its name.
+pub(crate) fn option(name: &str) -> PyResult<SocketOption> {
+    find("name", name, OPTIONS)
+}
+
+/// A medium by its name.
+pub(crate) fn medium(name: &str) -> PyResult<Medium> {
+    find("medium", name, MEDIA)
+}
+
+/// The name of a medium.
+pub(crate) fn medium_name(medium: Medium) -> &'static str {
+    name_of(medium, MEDIA)
+}
+
+/// A kind of route by its name.
+pub(crate) fn route_kind(name: &str) -> PyResult<RouteKind> {
+    find("kind", name, KINDS)
+}
+
+/// The name of a kind of route.
+pub(crate) fn route_kind_name(kind: RouteKind) -> &'static str {
+    name_of(kind, KINDS)
+}
+
+/// A mask of layers by their names.
+pub(crate) fn layers(names: &[String]) -> PyResult<LayerMask> {
+    let all = Layer::ALL.map(|layer| (layer.name(), layer));
+    names.iter().try_fold(LayerMask::empty(), |mask, name| Ok(mask | find("layers", name, &all)?.mask()))
+}
+
+/// The names of the layers in a mask.
+pub(crate) fn layer_names(mask: LayerMask) -> Vec<&'static str> {
+    Layer::ALL.iter().filter(|layer| mask.intersects(layer.mask())).map(|layer| layer.name()).collect()
+}
+
+/// Readiness as poll(2)'s bits.
+pub(crate) fn poll_bits(readiness: Readiness) -> u32 {
+    POLL.iter().filter(|(flag, _)| readiness.contains(*flag)).map(|(_, bit)| bit).sum()
+}
+
+/// poll(2)'s bits as readiness.
+pub(crate) fn interest(bits: u32) -> PyResult<Readiness> {
+    let known: u32 = POLL.iter().map(|(_, bit)| bit).sum();
+    if bits == 0 || bits & !known != 0 {
+        let text = format!("events: {bits:#x} is not made of POLLIN, POLLOUT, POLLERR, POLLHUP, POLLRDHUP");
+        return Err(PyValueError::new_err(text));
+    }
+    Ok(POLL.iter().filter(|(_, bit)| bits & bit != 0).map(|(flag, _)| *flag).collect())
+}
+
+fn find<T: Copy>(argument: &str, word: &str, table: &[(&str, T)]) -> PyResult<T> {
+    table.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
+        PyValueError::new_err(format!("{argument}: {word:?} is none of {}", names.join(", ")))
+    })
+}
+
+fn name_of<T: PartialEq>(value: T, table: &[(&'static str, T)]) -> &'static str {
+    table.iter().find(|(_, other)| *other == value).map_or("unknown", |(name, _)| name)
+}
