@@ -1,5 +1,6 @@
 //! The protocol engine of tapip_rs, alone: no clock, no thread, no I/O, no global state.
 
+pub mod bucket;
 pub mod buffer;
 pub mod drops;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod raw;
 pub mod rng;
 pub mod sim;
 pub mod stack;
+pub mod tcp;
 pub mod time;
 pub mod udp;
 pub mod wire;

@@ -75,6 +75,12 @@ impl Pool {
         }
     }
 
+    /// Give a packet back and hold an empty one in its place, for who needs a packet but no bytes.
+    pub fn swap_for_empty(&mut self, packet: Packet) -> Packet {
+        self.put(packet);
+        Packet::copied(0, &[])
+    }
+
     /// Buffers in use.
     pub fn in_use(&self) -> usize {
         self.outstanding.load(Ordering::Relaxed)

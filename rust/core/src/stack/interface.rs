@@ -1,5 +1,6 @@
 //! Interfaces: names, links, addresses.
 
+use crate::error::Error;
 use crate::observe::InterfaceId;
 use crate::wire::{IpAddress, MacAddress, Prefix};
 
@@ -68,5 +69,89 @@ impl Interface {
     /// Whether `address` is a directed broadcast address of a network here.
     pub fn is_broadcast(&self, address: IpAddress) -> bool {
         self.addresses.iter().any(|prefix| prefix.broadcast() == Some(address))
+    }
+}
+
+/// All interfaces of a stack, and the questions about addresses that need all of them.
+#[derive(Debug, Default)]
+pub(super) struct Interfaces {
+    list: Vec<Interface>,
+    made: u32,
+}
+
+impl Interfaces {
+    /// The link MTU below which IPv4 cannot work (RFC 791 3.2) and the largest that a packet's length field allows.
+    const MTU_RANGE: std::ops::RangeInclusive<usize> = 68..=65_536;
+
+    pub(super) fn add(&mut self, config: InterfaceConfig) -> Result<InterfaceId, Error> {
+        let InterfaceConfig { name, medium, mac, mtu } = config;
+        if name.is_empty()
+            || !Self::MTU_RANGE.contains(&mtu)
+            || (medium == Medium::Ethernet && mac.is_group())
+        {
+            return Err(Error::InvalidArgument);
+        }
+        if self.by_name(&name).is_some() {
+            return Err(Error::AlreadyExists);
+        }
+        let id = InterfaceId(self.made);
+        self.made += 1;
+        self.list.push(Interface { id, name, medium, mac, mtu, up: true, addresses: Vec::new() });
+        Ok(id)
+    }
+
+    pub(super) fn remove(&mut self, id: InterfaceId) {
+        self.list.retain(|interface| interface.id != id);
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Interface> {
+        self.list.iter()
+    }
+
+    pub(super) fn find(&self, id: InterfaceId) -> Option<&Interface> {
+        self.list.iter().find(|interface| interface.id == id)
+    }
+
+    pub(super) fn find_mut(&mut self, id: InterfaceId) -> Result<&mut Interface, Error> {
+        self.list.iter_mut().find(|interface| interface.id == id).ok_or(Error::NoSuchDevice)
+    }
+
+    pub(super) fn by_name(&self, name: &str) -> Option<&Interface> {
+        self.list.iter().find(|interface| interface.name == name)
+    }
+
+    pub(super) fn set_mtu(&mut self, id: InterfaceId, mtu: usize) -> Result<(), Error> {
+        if !Self::MTU_RANGE.contains(&mtu) {
+            return Err(Error::InvalidArgument);
+        }
+        self.find_mut(id)?.mtu = mtu;
+        Ok(())
+    }
+
+    /// The interface whose own address it is; all of 127/8 belongs to the loopback interface that has an address in it.
+    pub(super) fn owner(&self, address: IpAddress) -> Option<&Interface> {
+        self.list.iter().find(|interface| {
+            interface.has_address(address)
+                || (interface.medium == Medium::Loopback
+                    && address.is_loopback()
+                    && interface.on_link(address))
+        })
+    }
+
+    /// The loopback interface.
+    pub(super) fn loopback(&self) -> Option<&Interface> {
+        self.list.iter().find(|interface| interface.medium == Medium::Loopback)
+    }
+
+    /// The interface to which `address` is a directed broadcast.
+    pub(super) fn broadcast_owner(&self, address: IpAddress) -> Option<&Interface> {
+        self.list
+            .iter()
+            .find(|interface| interface.medium != Medium::Loopback && interface.is_broadcast(address))
+    }
+
+    /// Where a broadcast or multicast goes that names no interface: the first that is no loopback and is up.
+    pub(super) fn first_external(&self) -> Option<&Interface> {
+        self.list.iter().find(|interface| interface.medium != Medium::Loopback && interface.up)
     }
 }

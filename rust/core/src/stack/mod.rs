@@ -1,284 +1,167 @@
-//! The only room that knows all rooms: ingress, egress, interfaces, sockets, timers, events.
+//! The only room that knows all rooms: it takes dispositions from the engines and applies them.
+//!
+//! Files by the way of a packet: `ingress` -> `deliver` | `forward` -> `tcp_input`, `udp`, `icmp`, `raw`;
+//! `tcp_output`, `udp`, `raw`, `icmp_error` -> `route` -> `egress` -> `arp` -> `output`. Verbs of the application are in
+//! `tcp_verbs`, `udp`, `raw`, `groups` and `verbs`; what is set and seen from outside in `interface`, `links`, `knobs`.
 
+mod arp;
+mod config;
+mod datagram_table;
+mod deliver;
+mod egress;
+mod forward;
+mod groups;
+mod icmp;
+mod icmp_error;
+mod ingress;
 mod interface;
+mod knobs;
+mod links;
+mod observers;
 mod options;
+mod output;
+mod ports;
+mod raw;
+mod route;
 mod sockets;
+mod tcp_input;
+mod tcp_output;
+mod tcp_table;
+mod tcp_verbs;
+mod timers;
 mod transmit;
+mod udp;
+mod verbs;
 
+#[cfg(test)]
+mod tests;
+
+pub use arp::ArpReply;
+pub use config::Config;
 pub use interface::{Interface, InterfaceConfig, Medium};
+pub use knobs::KnobError;
+pub use observers::Memory;
 pub use options::SocketOption;
 pub use sockets::{Event, ListenerId, RawId, SocketId, TcpId, UdpId};
 pub use transmit::Transmit;
 
-use crate::buffer::{Foreign, Packet, Pool};
-use crate::drops::DropReason;
-use crate::error::Error;
-use crate::observe::{Counters, InterfaceId, Readiness, Trace};
+use crate::bucket::TokenBucket;
+use crate::buffer::{Offload, Pool, Slices, TimerWheel};
+use crate::icmp::Limiter;
+use crate::ip::{Fib, Identifiers, PathMtu, Reassembler};
+use crate::neighbor;
+use crate::observe::InterfaceId;
+use crate::rng::{KeyedState, Rng};
 use crate::time::Instant;
-use crate::wire::{IpAddress, MacAddress, Prefix, SocketAddress};
-use std::net::Ipv4Addr;
+use crate::wire::IpAddress;
 
-/// All that can be set.
-#[derive(Debug, Clone, Default)]
-pub struct Config {}
-
-/// A host.
-pub struct Stack {}
-
-/// Why a knob was not set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KnobError {
-    /// No knob of that name.
-    Unknown,
-    /// Out of range: the least and the most that is allowed.
-    Range(i64, i64),
+/// A whole host: interfaces, routing, protocols and sockets, single-threaded and without I/O.
+///
+/// The calling law:
+///
+/// 1. Time comes in as `now` and never goes back. Frames come in by [`Stack::handle_frame`], passing time by
+///    [`Stack::handle_timeout`], wishes of the application by its verbs (`tcp_connect`, `udp_send`, ...).
+/// 2. After any of these, drain [`Stack::poll_transmit`] and write each frame to the device of its interface, then
+///    drain [`Stack::poll_event`] and wake who waits, then arm a timer for [`Stack::poll_timeout`]. Several calls
+///    of 1. may come before one round of 2.: a burst of frames is answered once.
+/// 3. A frame for a [`Medium::Loopback`] interface comes straight back by `handle_frame`, as a device would do it.
+///
+/// Handles carry a generation: one that was closed never names another socket. The same calls with the same seed
+/// give the same frames.
+pub struct Stack {
+    config: Config,
+    observers: observers::Observers,
+    pool: Pool,
+    interfaces: interface::Interfaces,
+    groups: groups::Groups,
+    fib: Fib,
+    /// Grows with every change that may lead packets elsewhere, so that cached ways are looked up again.
+    generation: u64,
+    path_mtus: PathMtu,
+    identifiers: Identifiers,
+    neighbors: neighbor::Table,
+    arp_probes: arp::ArpProbes,
+    reassembler: Reassembler,
+    limiter: Limiter,
+    reset_bucket: TokenBucket,
+    tcp: tcp_table::TcpTable,
+    udp: datagram_table::UdpTable,
+    raw: datagram_table::RawTable,
+    ports: ports::Ports,
+    secrets: Secrets,
+    events: sockets::Events,
+    wheel: TimerWheel<timers::Timer>,
+    output: output::Output,
+    header: tcp_output::HeaderBlock,
 }
 
-/// An answer to an ARP request that was asked for by name.
-#[derive(Debug, Clone, Copy)]
-pub struct ArpReply {
-    /// Where it came in.
-    pub interface: InterfaceId,
-    /// Whose it is.
-    pub address: IpAddress,
-    /// Its hardware address.
-    pub mac: MacAddress,
-    /// When.
-    pub at: Instant,
+/// Keys of the functions whose results others must not compute.
+struct Secrets {
+    /// Initial sequence numbers (RFC 6528).
+    isn: u128,
 }
 
-#[allow(unused_variables, missing_docs)]
 impl Stack {
+    /// A host without interfaces. `seed` decides everything that is random; in the wild it comes from the system's
+    /// entropy, in a simulation from the experimenter.
     pub fn new(config: Config, seed: u128, now: Instant) -> Self {
-        todo!()
+        let mut rng = Rng::new(seed);
+        let neighbors = neighbor::Table::new(config.neighbor.clone(), &mut rng);
+        let reset_bucket = TokenBucket::new(now, config.resets_per_second, config.resets_burst);
+        Self {
+            pool: Pool::new(config.pool_packets, config.pool_frame),
+            interfaces: interface::Interfaces::default(),
+            groups: groups::Groups::default(),
+            fib: Fib::new(&mut rng),
+            generation: 0,
+            path_mtus: PathMtu::new(&mut rng),
+            identifiers: Identifiers::new(&mut rng),
+            neighbors,
+            arp_probes: arp::ArpProbes::default(),
+            reassembler: Reassembler::new(),
+            limiter: Limiter::new(&mut rng),
+            reset_bucket,
+            tcp: tcp_table::TcpTable::new(KeyedState::new(&mut rng)),
+            udp: datagram_table::UdpTable::default(),
+            raw: datagram_table::RawTable::with_key(),
+            ports: ports::Ports::new(rng.key()),
+            secrets: Secrets { isn: rng.key() },
+            events: sockets::Events::default(),
+            wheel: TimerWheel::new(now),
+            output: output::Output::default(),
+            header: tcp_output::HeaderBlock::default(),
+            observers: observers::Observers::new(rng, config.trace_records),
+            config,
+        }
     }
-    pub fn pool(&mut self) -> &mut Pool {
-        todo!()
+
+    /// Where the driver takes buffers for frames that come in.
+    pub const fn pool(&mut self) -> &mut Pool {
+        &mut self.pool
     }
-    pub fn handle_frame(&mut self, now: Instant, interface: InterfaceId, frame: Packet) {
-        todo!()
-    }
-    pub fn handle_timeout(&mut self, now: Instant) {
-        todo!()
-    }
+
+    /// The next frame to write, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit<'_>> {
-        todo!()
+        if let Some(interface) = self.output.next(&mut self.pool) {
+            let size = self.output.current().map_or(0, crate::buffer::Packet::len);
+            self.observers.sent(now, interface, size);
+            let packet = self.output.current()?;
+            let offload = packet.offload;
+            return Some(Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY });
+        }
+        let ready = self.next_segment(now)?;
+        self.observers.sent(now, ready.interface, self.header.bytes().len() + ready.length);
+        let (payload, offload): (Slices<'_>, Offload) = self.payload_of(ready);
+        Some(Transmit { interface: ready.interface, offload, header: self.header.bytes(), payload })
     }
-    pub fn poll_event(&mut self) -> Option<Event> {
-        todo!()
+
+    /// The MTU towards `destination`: that of the link, or less where the path said so.
+    fn path_mtu(&mut self, now: Instant, destination: IpAddress, link: usize) -> usize {
+        self.path_mtus.lookup(now, destination).map_or(link, |path| link.min(usize::from(path.mtu)))
     }
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        todo!()
-    }
-    pub fn add_interface(&mut self, config: InterfaceConfig) -> Result<InterfaceId, Error> {
-        todo!()
-    }
-    pub fn remove_interface(&mut self, now: Instant, id: InterfaceId) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn set_up(&mut self, now: Instant, id: InterfaceId, up: bool) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn set_mtu(&mut self, now: Instant, id: InterfaceId, mtu: usize) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn set_mac(&mut self, now: Instant, id: InterfaceId, mac: MacAddress) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn interfaces(&self) -> std::slice::Iter<'_, Interface> {
-        todo!()
-    }
-    pub fn interface(&self, id: InterfaceId) -> Option<&Interface> {
-        todo!()
-    }
-    pub fn interface_by_name(&self, name: &str) -> Option<&Interface> {
-        todo!()
-    }
-    pub fn add_address(&mut self, now: Instant, id: InterfaceId, address: Prefix) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn remove_address(&mut self, now: Instant, id: InterfaceId, address: IpAddress) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn arp_request(
-        &mut self,
-        now: Instant,
-        id: InterfaceId,
-        sender: Option<Ipv4Addr>,
-        target: Ipv4Addr,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn poll_arp_reply(&mut self) -> Option<ArpReply> {
-        todo!()
-    }
-    pub fn add_neighbor(
-        &mut self,
-        now: Instant,
-        id: InterfaceId,
-        address: IpAddress,
-        mac: MacAddress,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn remove_neighbor(
-        &mut self,
-        now: Instant,
-        id: InterfaceId,
-        address: IpAddress,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn flush_neighbors(&mut self, now: Instant, id: Option<InterfaceId>) {
-        todo!()
-    }
-    pub fn tcp_connect(
-        &mut self,
-        now: Instant,
-        remote: SocketAddress,
-        local: Option<SocketAddress>,
-    ) -> Result<TcpId, Error> {
-        todo!()
-    }
-    pub fn tcp_listen(
-        &mut self,
-        now: Instant,
-        local: SocketAddress,
-        backlog: usize,
-    ) -> Result<ListenerId, Error> {
-        todo!()
-    }
-    pub fn tcp_accept(&mut self, now: Instant, id: ListenerId) -> Result<TcpId, Error> {
-        todo!()
-    }
-    pub fn tcp_send(&mut self, now: Instant, id: TcpId, data: &[u8]) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn tcp_send_foreign(
-        &mut self,
-        now: Instant,
-        id: TcpId,
-        data: Foreign,
-        offset: usize,
-    ) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn tcp_recv(&mut self, now: Instant, id: TcpId, out: &mut [u8]) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn tcp_peek(&mut self, id: TcpId, out: &mut [u8]) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn tcp_shutdown(&mut self, now: Instant, id: TcpId, read: bool, write: bool) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn tcp_abort(&mut self, now: Instant, id: TcpId) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn tcp_ids(&self) -> Vec<TcpId> {
-        todo!()
-    }
-    pub fn udp_open(&mut self) -> UdpId {
-        todo!()
-    }
-    pub fn udp_bind(&mut self, id: UdpId, local: SocketAddress) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn udp_connect(&mut self, id: UdpId, remote: Option<SocketAddress>) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn udp_send(
-        &mut self,
-        now: Instant,
-        id: UdpId,
-        data: &[u8],
-        to: Option<SocketAddress>,
-    ) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn join_group(
-        &mut self,
-        now: Instant,
-        id: SocketId,
-        group: IpAddress,
-        interface: Option<InterfaceId>,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn leave_group(
-        &mut self,
-        now: Instant,
-        id: SocketId,
-        group: IpAddress,
-        interface: Option<InterfaceId>,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn raw_open(&mut self, protocol: u8) -> Result<RawId, Error> {
-        todo!()
-    }
-    pub fn raw_bind(&mut self, id: RawId, local: IpAddress) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn raw_connect(&mut self, id: RawId, remote: Option<IpAddress>) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn raw_send(
-        &mut self,
-        now: Instant,
-        id: RawId,
-        data: &[u8],
-        to: Option<IpAddress>,
-    ) -> Result<usize, Error> {
-        todo!()
-    }
-    pub fn close(&mut self, now: Instant, id: SocketId) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn readiness(&self, id: SocketId) -> Result<Readiness, Error> {
-        todo!()
-    }
-    pub fn take_error(&mut self, id: SocketId) -> Option<Error> {
-        todo!()
-    }
-    pub fn local_address(&self, id: SocketId) -> Result<Option<SocketAddress>, Error> {
-        todo!()
-    }
-    pub fn remote_address(&self, id: SocketId) -> Result<Option<SocketAddress>, Error> {
-        todo!()
-    }
-    pub fn set_option(
-        &mut self,
-        now: Instant,
-        id: SocketId,
-        option: SocketOption,
-        value: i64,
-    ) -> Result<(), Error> {
-        todo!()
-    }
-    pub fn option(&self, id: SocketId, option: SocketOption) -> Result<i64, Error> {
-        todo!()
-    }
-    pub fn set_knob(&mut self, now: Instant, name: &str, value: i64) -> Result<(), KnobError> {
-        todo!()
-    }
-    pub fn knob(&self, name: &str) -> Option<i64> {
-        todo!()
-    }
-    pub fn knobs(&self) -> Vec<(&'static str, i64)> {
-        todo!()
-    }
-    /// Count, and trace, a frame that a device, queue or decorator outside the core lost.
-    pub fn drop_frame(&mut self, now: Instant, interface: InterfaceId, reason: DropReason) {
-        todo!()
-    }
-    pub fn counters(&self) -> &Counters {
-        todo!()
-    }
-    pub fn trace(&self) -> &Trace {
-        todo!()
-    }
-    pub fn trace_mut(&mut self) -> &mut Trace {
-        todo!()
+
+    /// Whether packets to `destination` must go without DF, since its path is narrower than the floor.
+    fn path_locked(&mut self, now: Instant, destination: IpAddress) -> bool {
+        self.path_mtus.lookup(now, destination).is_some_and(|path| path.locked)
     }
 }

@@ -41,6 +41,8 @@ pub enum SocketOption {
     ReuseAddress,
     /// IP_MTU_DISCOVER: 0 never sets DF, 1 as the route says, 2 always.
     MtuDiscover,
+    /// IP_RECVERR.
+    ReceiveErrors,
     /// IP_HDRINCL.
     HeaderIncluded,
 }

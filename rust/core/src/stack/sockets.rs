@@ -2,6 +2,7 @@
 
 use crate::observe::Readiness;
 use slotmap::{Key, new_key_type};
+use std::collections::VecDeque;
 
 new_key_type! {
     /// Names a TCP connection. A stale name finds nothing.
@@ -48,4 +49,40 @@ pub struct Event {
     pub socket: SocketId,
     /// What it is ready for now.
     pub readiness: Readiness,
+}
+
+/// What was last told of a socket's readiness.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Watch {
+    seen: Readiness,
+    queued: bool,
+}
+
+/// Sockets whose readiness grew, each at most once, in the order in which it happened.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    queue: VecDeque<SocketId>,
+}
+
+impl Events {
+    /// Compare `readiness` with what was last told; `fresh` says that more of the same arrived.
+    pub(super) fn note(&mut self, watch: &mut Watch, socket: SocketId, readiness: Readiness, fresh: bool) {
+        let grew = !(readiness - watch.seen).is_empty();
+        watch.seen = readiness;
+        if (grew || fresh) && !watch.queued {
+            watch.queued = true;
+            self.queue.push_back(socket);
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<SocketId> {
+        self.queue.pop_front()
+    }
+}
+
+impl Watch {
+    /// The event was taken from the queue.
+    pub(super) const fn told(&mut self) {
+        self.queued = false;
+    }
 }

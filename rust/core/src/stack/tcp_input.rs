@@ -1,0 +1,252 @@
+//! Segments on their way in: demultiplex, listen, answer, and settle what changed.
+
+use super::Stack;
+use super::deliver::IpFacts;
+use super::egress::IpOut;
+use super::route::Wish;
+use super::sockets::{ListenerId, SocketId, TcpId};
+use super::timers::Timer;
+use crate::buffer::Packet;
+use crate::drops::DropReason;
+use crate::observe::{Counter, Layer, Readiness, TraceEvent};
+use crate::tcp::{self, Disposition, OnListen, State, Tuple};
+use crate::time::Instant;
+use crate::wire::{
+    IpAddress, Ipv4Options, Protocol, SocketAddress, TcpFlags, TcpHeader, checksum::Sum, put16,
+};
+
+impl Stack {
+    /// A TCP segment for us; the view of `packet` begins at its header.
+    pub(super) fn on_tcp(&mut self, now: Instant, facts: IpFacts, mut packet: Packet) {
+        let interface = facts.arrival.interface;
+        self.observers.counters.count(Counter::TcpInSegs);
+        let (source, destination) = (IpAddress::V4(facts.source), IpAddress::V4(facts.destination));
+        let verify = !packet.offload.checksum_valid && packet.offload.partial_checksum.is_none();
+        let (segment, length) = match TcpHeader::parse(packet.bytes(), source, destination, verify) {
+            Ok(parsed) => parsed,
+            Err(reason) => return self.malformed(now, interface, Layer::Tcp, reason, packet),
+        };
+        packet.advance(length);
+        self.trace_segment(now, facts, &segment, packet.len());
+        if let Err(reason) = check_segment(facts, &segment) {
+            return self.discard(now, interface, Layer::Tcp, reason, packet);
+        }
+        let tuple = Tuple {
+            local: SocketAddress::new(destination, segment.destination_port),
+            remote: SocketAddress::new(source, segment.source_port),
+        };
+        match self.tcp.by_tuple(&tuple) {
+            Some(id) => self.on_connection_segment(now, id, facts, &segment, packet),
+            None => self.on_stray_segment(now, tuple, facts, &segment, packet),
+        }
+    }
+
+    fn on_connection_segment(
+        &mut self,
+        now: Instant,
+        id: TcpId,
+        facts: IpFacts,
+        segment: &TcpHeader,
+        packet: Packet,
+    ) {
+        if self.accept_queue_blocks(id, segment) {
+            self.observers.counters.count(Counter::TcpListenOverflows);
+            return self.discard(
+                now,
+                facts.arrival.interface,
+                Layer::Tcp,
+                DropReason::TcpAcceptQueueFull,
+                packet,
+            );
+        }
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return self.pool.put(packet) };
+        let fresh = !packet.is_empty();
+        // A segment without payload has nothing to keep, so its buffer is free again at once.
+        let payload = if fresh { packet } else { self.pool.swap_for_empty(packet) };
+        let mut cx = self.observers.context(now, Some(facts.arrival.interface));
+        match entry.connection.on_segment(&mut cx, segment, payload) {
+            Disposition::Done => self.settle(id, fresh),
+            Disposition::Reopen => {
+                let tuple = entry.connection.tuple();
+                self.forget(id);
+                let empty = Packet::copied(0, &[]);
+                self.on_stray_segment(now, tuple, facts, segment, empty);
+            }
+        }
+    }
+
+    /// The last ACK of a handshake waits while the accept queue is full, as on Linux: the peer will send it again.
+    fn accept_queue_blocks(&self, id: TcpId, segment: &TcpHeader) -> bool {
+        let Some(entry) = self.tcp.connections.get(id) else { return false };
+        if entry.announced || entry.connection.state() != State::SynReceived || segment.has(TcpFlags::RST) {
+            return false;
+        }
+        let parent = entry.parent.and_then(|parent| self.tcp.listeners.get(parent));
+        parent.is_some_and(|parent| parent.listener.accept_queue_full())
+    }
+
+    /// A segment that belongs to no connection: for a listener, or to be refused (RFC 9293 3.10.7.1, 3.10.7.2).
+    fn on_stray_segment(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        facts: IpFacts,
+        segment: &TcpHeader,
+        packet: Packet,
+    ) {
+        let length = packet.len();
+        self.pool.put(packet);
+        let Some(listener) = self.tcp.listener_for(tuple.local) else {
+            self.observers
+                .context(now, Some(facts.arrival.interface))
+                .drop(Layer::Tcp, DropReason::TcpNoSocket);
+            return self.refuse(now, tuple, tcp::reset_for(segment, length));
+        };
+        let isn = tcp::initial_sequence(self.secrets.isn, now, &tuple);
+        let wish = Wish { source: Some(tuple.local.ip()), interface: None };
+        let Ok(hop) = self.route(tuple.remote.ip(), wish) else { return };
+        let mtu = self.path_mtu(now, tuple.remote.ip(), hop.mtu);
+        let Some(entry) = self.tcp.listeners.get_mut(listener) else { return };
+        let mut cx = self.observers.context(now, Some(facts.arrival.interface));
+        match entry.listener.on_segment(&mut cx, &self.config.tcp, tuple, segment, isn, mtu) {
+            OnListen::Open(connection) => {
+                let hop = (self.generation, hop);
+                let id = self.tcp.insert(*connection, Some(listener), hop);
+                self.settle(id, false);
+            }
+            OnListen::Reset(reset) => self.refuse(now, tuple, Some(reset)),
+            OnListen::Ignore(reason) => cx.drop(Layer::Tcp, reason),
+        }
+    }
+
+    /// Send a reset for a connection that does not exist, within the limit.
+    fn refuse(&mut self, now: Instant, tuple: Tuple, reset: Option<TcpHeader>) {
+        let Some(mut reset) = reset else { return };
+        if !self.reset_bucket.take(now) {
+            return self.observers.context(now, None).drop(Layer::Tcp, DropReason::TcpResetLimited);
+        }
+        (reset.source_port, reset.destination_port) = (tuple.local.port(), tuple.remote.port());
+        let (IpAddress::V4(source), IpAddress::V4(destination)) = (tuple.local.ip(), tuple.remote.ip())
+        else {
+            return;
+        };
+        let Ok(mut packet) = self.zeroed(reset.len()) else { return };
+        reset.emit(packet.bytes_mut(), 0);
+        let sum = Sum::new().pseudo_header(source.into(), destination.into(), Protocol::TCP.0, reset.len());
+        let sum = sum.bytes(packet.bytes()).finish();
+        put16(packet.bytes_mut(), 16, sum);
+        self.observers.counters.count(Counter::TcpOutSegs);
+        self.observers.counters.count(Counter::TcpOutRsts);
+        self.trace_segment_out(now, None, tuple, &reset, 0);
+        let out = IpOut {
+            source,
+            destination,
+            protocol: Protocol::TCP,
+            ttl: self.config.default_ttl,
+            tos: 0,
+            dont_fragment: true,
+            options: Ipv4Options::NONE,
+        };
+        let wish = Wish { source: Some(source.into()), interface: None };
+        let _unroutable = self.send_ip(now, out, wish, packet);
+    }
+
+    /// After anything happened to a connection: timer, output, events, accept queue, end.
+    pub(super) fn settle(&mut self, id: TcpId, fresh: bool) {
+        self.arm(id);
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        let state = entry.connection.state();
+        let readiness = entry.connection.readiness();
+        let output = entry.connection.wants_transmit();
+        if !entry.released && (entry.parent.is_none()) {
+            let fresh = fresh && readiness.contains(Readiness::READABLE);
+            self.events.note(&mut entry.watch, SocketId::Tcp(id), readiness, fresh);
+        }
+        if let (Some(parent), false) = (entry.parent, entry.announced) {
+            self.settle_embryo(id, parent, state);
+        }
+        if output {
+            self.tcp.mark_ready(id);
+        }
+        if state == State::Closed {
+            self.tcp.unlink(id);
+            let over = self.tcp.connections.get(id).is_some_and(|entry| entry.released);
+            if over && !output {
+                self.forget(id);
+            }
+        }
+    }
+
+    /// A connection that nobody accepted yet left SYN-RECEIVED: into the accept queue, or gone.
+    fn settle_embryo(&mut self, id: TcpId, parent: ListenerId, state: State) {
+        if state == State::SynReceived {
+            return;
+        }
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        let Some(listen) = self.tcp.listeners.get_mut(parent) else {
+            entry.released = true;
+            return;
+        };
+        if state == State::Closed {
+            entry.released = true;
+            listen.listener.on_dropped();
+            return;
+        }
+        entry.announced = true;
+        listen.listener.on_established();
+        listen.waiting.push_back(id);
+        self.events.note(&mut listen.watch, SocketId::Listener(parent), Readiness::READABLE, true);
+    }
+
+    /// Arm the wheel for the connection's next deadline.
+    fn arm(&mut self, id: TcpId) {
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        let wanted = entry.connection.poll_timeout();
+        if wanted == entry.timer.map(|(at, _)| at) {
+            return;
+        }
+        if let Some((_, key)) = entry.timer.take() {
+            self.wheel.cancel(key);
+        }
+        entry.timer = wanted.map(|at| (at, self.wheel.set(at, Timer::Tcp(id))));
+    }
+
+    /// Drop a connection and all that the stack keeps beside it.
+    pub(super) fn forget(&mut self, id: TcpId) {
+        self.tcp.unlink(id);
+        if let Some(entry) = self.tcp.connections.remove(id)
+            && let Some((_, key)) = entry.timer
+        {
+            self.wheel.cancel(key);
+        }
+    }
+
+    fn trace_segment(&mut self, now: Instant, facts: IpFacts, segment: &TcpHeader, length: usize) {
+        let mut cx = self.observers.context(now, Some(facts.arrival.interface));
+        cx.emit(Layer::Tcp, || TraceEvent::TcpIn {
+            source: facts.source.into(),
+            source_port: segment.source_port,
+            destination: facts.destination.into(),
+            destination_port: segment.destination_port,
+            seq: segment.seq,
+            length,
+            ack: segment.ack,
+            window: u32::from(segment.window),
+            flags: segment.flags.name(),
+        });
+    }
+}
+
+/// What no state may accept (RFC 9293 MUST-57, MUST-63; RFC 1122 4.2.3.10).
+fn check_segment(facts: IpFacts, segment: &TcpHeader) -> Result<(), DropReason> {
+    if facts.group || facts.source.is_multicast() || facts.source.is_broadcast() {
+        return Err(DropReason::TcpBadAddress);
+    }
+    if segment.source_port == 0 || segment.destination_port == 0 {
+        return Err(DropReason::TcpBadPort);
+    }
+    if segment.has(TcpFlags::SYN) && segment.flags.intersects(TcpFlags::FIN | TcpFlags::RST) {
+        return Err(DropReason::TcpBadFlags);
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Segments on their way out: whose turn it is, and the header block in front of the payload slices.
+
+use super::Stack;
+use super::egress::{LinkTarget, v4};
+use super::route::{Hop, Wish};
+use super::sockets::TcpId;
+use crate::buffer::{Offload, Slices};
+use crate::error::Error;
+use crate::neighbor::NeighborKey;
+use crate::observe::{Counter, InterfaceId, Layer, TraceEvent};
+use crate::tcp::{Outgoing, Tuple};
+use crate::time::Instant;
+use crate::wire::{
+    EthernetHeader, Ipv4Header, Ipv4Options, Protocol, TcpFlags, TcpHeader, checksum::Sum, put16,
+};
+
+/// The largest link, network and transport header together: 14 + 60 + 60, rounded up.
+const HEADER_BLOCK: usize = 144;
+
+/// The header block of the segment at hand.
+#[derive(Debug)]
+pub(super) struct HeaderBlock {
+    bytes: [u8; HEADER_BLOCK],
+    length: usize,
+}
+
+impl Default for HeaderBlock {
+    fn default() -> Self {
+        Self { bytes: [0; HEADER_BLOCK], length: 0 }
+    }
+}
+
+impl HeaderBlock {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+/// A segment that is ready to be written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ready {
+    pub(super) interface: InterfaceId,
+    pub(super) connection: TcpId,
+    pub(super) offset: usize,
+    pub(super) length: usize,
+}
+
+impl Stack {
+    /// The next segment of the next connection whose turn it is: one unit each, round and round.
+    pub(super) fn next_segment(&mut self, now: Instant) -> Option<Ready> {
+        while let Some(id) = self.tcp.ready.pop_front() {
+            let Some(entry) = self.tcp.connections.get_mut(id) else { continue };
+            entry.queued = false;
+            let hop = match self.tcp_hop(id) {
+                Ok(hop) => hop,
+                Err(error) => {
+                    self.tcp_unroutable(now, id, error);
+                    continue;
+                }
+            };
+            let Some(entry) = self.tcp.connections.get_mut(id) else { continue };
+            let mut cx = self.observers.context(now, Some(hop.interface));
+            // No device takes more than one segment at a time yet.
+            let outgoing = entry.connection.poll_transmit(&mut cx, 0);
+            let Some(outgoing) = outgoing else {
+                self.settle(id, false);
+                continue;
+            };
+            let tuple = entry.connection.tuple();
+            self.settle(id, false);
+            if let Some(ready) = self.dress(now, id, tuple, hop, &outgoing) {
+                return Some(ready);
+            }
+        }
+        None
+    }
+
+    /// The way of a connection's packets, found anew when routing has changed since.
+    fn tcp_hop(&mut self, id: TcpId) -> Result<Hop, Error> {
+        let entry = self.tcp.connections.get(id).ok_or(Error::BadHandle)?;
+        match entry.hop {
+            Some((generation, hop)) if generation == self.generation => Ok(hop),
+            _ => {
+                let tuple = entry.connection.tuple();
+                let wish = Wish { source: Some(tuple.local.ip()), interface: None };
+                let hop = self.route(tuple.remote.ip(), wish)?;
+                let generation = self.generation;
+                if let Some(entry) = self.tcp.connections.get_mut(id) {
+                    entry.hop = Some((generation, hop));
+                }
+                Ok(hop)
+            }
+        }
+    }
+
+    /// There is no way to the peer now. What was due counts as sent and lost, so that its timer tries again later.
+    fn tcp_unroutable(&mut self, now: Instant, id: TcpId, error: Error) {
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        let mut cx = self.observers.context(now, None);
+        while entry.connection.poll_transmit(&mut cx, 0).is_some() {}
+        entry.connection.on_unreachable(&mut cx, error);
+        self.settle(id, false);
+    }
+
+    /// Put the headers of a segment into the block. `None` when the packet went to wait for its neighbour instead.
+    fn dress(
+        &mut self,
+        now: Instant,
+        id: TcpId,
+        tuple: Tuple,
+        hop: Hop,
+        outgoing: &Outgoing,
+    ) -> Option<Ready> {
+        let (offset, length) = (outgoing.offset, outgoing.length);
+        let link = self.link_target(now, hop);
+        let entry = self.tcp.connections.get(id)?;
+        let slices = entry.connection.slices(offset, length);
+        let settings = entry.connection.settings();
+        let (ttl, tos) = (settings.ttl, settings.tos);
+        let segment = &outgoing.header;
+        let (source, destination) = (v4(tuple.local.ip()).ok()?, v4(tuple.remote.ip()).ok()?);
+        let ip = Ipv4Header {
+            tos,
+            total_length: (Ipv4Header::MIN_LEN + segment.len() + length) as u16,
+            id: 0,
+            // A segment is sized for the path, and learns from ICMP when it is not (RFC 1191).
+            dont_fragment: true,
+            more_fragments: false,
+            fragment_offset: 0,
+            ttl,
+            protocol: Protocol::TCP,
+            source,
+            destination,
+            options: Ipv4Options::NONE,
+        };
+        let front = if let LinkTarget::Ethernet(_) = link { EthernetHeader::LEN } else { 0 };
+        let block = &mut self.header.bytes;
+        if let LinkTarget::Ethernet(header) = &link {
+            header.emit(block);
+        }
+        ip.emit(&mut block[front..]);
+        let transport = front + Ipv4Header::MIN_LEN;
+        let end = transport + segment.len();
+        segment.emit(&mut block[transport..end], 0);
+        let sum = segment_sum(&ip, &block[transport..end], &slices);
+        put16(block, transport + 16, sum);
+        self.header.length = end;
+        self.count_segment(now, hop, tuple, outgoing, &ip);
+        match link {
+            LinkTarget::Bare | LinkTarget::Ethernet(_) => {
+                Some(Ready { interface: hop.interface, connection: id, offset, length })
+            }
+            LinkTarget::Pending | LinkTarget::Unreachable => {
+                self.park(now, id, hop, offset, length, matches!(link, LinkTarget::Unreachable));
+                None
+            }
+        }
+    }
+
+    /// Copy a segment whose neighbour is not known yet, and let it wait in the neighbour's queue.
+    fn park(&mut self, now: Instant, id: TcpId, hop: Hop, offset: usize, length: usize, unreachable: bool) {
+        let block = self.header.bytes().to_vec();
+        let Ok(mut packet) = self.blank(block.len() + length) else { return };
+        packet.append(&block);
+        if let Some(entry) = self.tcp.connections.get(id) {
+            for slice in entry.connection.slices(offset, length).as_slice() {
+                packet.append(slice);
+            }
+        }
+        packet.mark_network();
+        let key = NeighborKey { interface: hop.interface, address: hop.next_hop };
+        if unreachable {
+            return self.on_neighbor_failed(now, key, vec![packet]);
+        }
+        self.neighbors.enqueue(&mut self.observers.context(now, Some(hop.interface)), key, packet);
+        self.apply_neighbor_actions(now);
+    }
+
+    fn count_segment(&mut self, now: Instant, hop: Hop, tuple: Tuple, outgoing: &Outgoing, ip: &Ipv4Header) {
+        let counters = &mut self.observers.counters;
+        counters.count(Counter::IpOutRequests);
+        counters.count(Counter::TcpOutSegs);
+        if outgoing.header.has(TcpFlags::RST) {
+            counters.count(Counter::TcpOutRsts);
+        }
+        self.trace_ip(now, hop.interface, ip);
+        self.trace_segment_out(now, Some(hop.interface), tuple, &outgoing.header, outgoing.length);
+    }
+
+    pub(super) fn trace_segment_out(
+        &mut self,
+        now: Instant,
+        interface: Option<InterfaceId>,
+        tuple: Tuple,
+        segment: &TcpHeader,
+        length: usize,
+    ) {
+        self.observers.context(now, interface).emit(Layer::Tcp, || TraceEvent::TcpOut {
+            source: tuple.local.ip(),
+            source_port: tuple.local.port(),
+            destination: tuple.remote.ip(),
+            destination_port: tuple.remote.port(),
+            seq: segment.seq,
+            length,
+            ack: segment.ack,
+            window: u32::from(segment.window),
+            flags: segment.flags.name(),
+        });
+    }
+
+    /// The payload slices of a ready segment, and what the device shall do to it.
+    pub(super) fn payload_of(&self, ready: Ready) -> (Slices<'_>, Offload) {
+        let entry = self.tcp.connections.get(ready.connection);
+        let slices = entry.map_or(Slices::EMPTY, |entry| entry.connection.slices(ready.offset, ready.length));
+        (slices, Offload::default())
+    }
+}
+
+fn segment_sum(ip: &Ipv4Header, header: &[u8], payload: &Slices<'_>) -> u16 {
+    let length = header.len() + payload.len();
+    let mut sum = Sum::new().pseudo_header(ip.source.into(), ip.destination.into(), Protocol::TCP.0, length);
+    sum = sum.bytes(header);
+    for slice in payload.as_slice() {
+        sum = sum.bytes(slice);
+    }
+    sum.finish()
+}

@@ -1,0 +1,1 @@
+//! Whole stacks joined by a queue under a jumping clock.
