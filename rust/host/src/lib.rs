@@ -1,11 +1,36 @@
 //! The Linux side of tapip_rs: devices, the clock, the driver thread, and blocking sockets over the pure core.
+//!
+//! The rooms, and who may know whom:
+//! ```text
+//! clock  error  eventfd <- poller  waiters       one kernel object each, nothing of the stack's rules
+//! device                                         what carries frames: tap, loopback, pipe, queue
+//! port                                           a device plugged in, with fault, capture and trace between
+//! engine                                         stack + ports, and the drain law; no thread, no clock
+//! baton                                          who may hold the engine; panics end here
+//! handle <- socket                               the application's side: verbs that may sleep
+//! driver, detached                               who makes time pass: a thread, or the owner by hand
+//! ```
+//! RX: `poller` wakes the `driver`, `engine` reads each `port` until it is dry and hands the frames to the core; then
+//! it writes what the core wants to send, and wakes who sleeps for a socket, once per burst.
+//! TX: a verb takes the baton, changes the core, and drains what that gave to send before it returns.
 
-#![deny(unsafe_op_in_unsafe_fn)]
-
+mod baton;
 mod clock;
+mod detached;
 pub mod device;
+mod driver;
+mod engine;
 mod error;
 mod eventfd;
+mod handle;
+mod poller;
+pub mod port;
+pub mod socket;
+mod waiters;
 
 pub use clock::{monotonic, seed};
+pub use detached::Detached;
+pub use driver::Driver;
+pub use engine::{Engine, Reading};
 pub use error::HostError;
+pub use handle::Handle;

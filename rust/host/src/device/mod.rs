@@ -10,6 +10,7 @@ mod queue;
 mod tap;
 
 pub use loopback::Loopback;
+pub(crate) use loopback::copy_of;
 pub use pipe::Pipe;
 pub use queue::{Queue, QueueEnd};
 pub use tap::{Tap, TapOptions};

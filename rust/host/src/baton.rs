@@ -1,0 +1,167 @@
+//! The baton: one thread at a time holds the engine and drives it.
+//!
+//! A panic while it is held is caught here, wherever it began: the stack is marked failed with its text, everyone who
+//! sleeps is woken, and every later call gets the text. Nothing of the stack is used after that.
+
+use crate::clock::{Clock, monotonic};
+use crate::engine::{Engine, Reading};
+use crate::error::HostError;
+use crate::poller::{Poller, Ready};
+use crate::waiters::Beds;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tapip_core::time::{Duration, Instant};
+
+/// What all handles of one stack, and its driver, share.
+pub(crate) struct Shared {
+    slot: Mutex<Slot>,
+    pub(crate) clock: Clock,
+    /// `None` for a detached stack, which no thread drives.
+    pub(crate) poller: Option<Arc<Poller>>,
+    pub(crate) beds: Beds,
+    pub(crate) stopping: AtomicBool,
+    failure: OnceLock<String>,
+    /// Callers that want the baton and do not have it.
+    queueing: AtomicU32,
+}
+
+enum Slot {
+    Running(Box<Engine>),
+    /// Kept until the stop, so that devices are closed then and not in the middle of a panic.
+    Failed(Box<Engine>),
+    Stopped,
+}
+
+impl Shared {
+    /// Turns of the driver that callers have to wait through before it makes room for them: a waiting thread needs
+    /// about 50 us to wake up, and a busy driver would take the baton again before that, every time.
+    const PATIENCE: u32 = 4;
+
+    /// How long the driver makes room at most: twice that wake-up.
+    const COURTESY: Duration = Duration::from_micros(100);
+
+    pub(crate) fn new(engine: Engine, clock: Clock, poller: Option<Arc<Poller>>) -> Self {
+        Self {
+            slot: Mutex::new(Slot::Running(Box::new(engine))),
+            clock,
+            poller,
+            beds: Beds::default(),
+            stopping: AtomicBool::new(false),
+            failure: OnceLock::new(),
+            queueing: AtomicU32::new(0),
+        }
+    }
+
+    /// Take the baton, do `verb`, and move what it set in motion.
+    pub(crate) fn enter<T>(&self, verb: impl FnOnce(&mut Engine, Instant) -> T) -> Result<T, HostError> {
+        self.queueing.fetch_add(1, Ordering::Relaxed);
+        let mut slot = self.lock();
+        self.queueing.fetch_sub(1, Ordering::Relaxed);
+        let (value, wake) = self.guarded(&mut slot, |engine| {
+            let now = self.clock.now();
+            let value = verb(engine, now);
+            let left =
+                if self.poller.is_some() { engine.drive(now, Reading::Memory) } else { exhaust(engine, now) };
+            (value, engine.wants_driver(left))
+        })?;
+        drop(slot);
+        if let (true, Some(poller)) = (wake, &self.poller) {
+            poller.wake();
+        }
+        Ok(value)
+    }
+
+    /// One turn of the driver: until when it may sleep. `Err` when there is nothing to drive any more.
+    pub(crate) fn turn(&self, ready: &[Ready]) -> Result<Instant, HostError> {
+        self.guarded(&mut self.lock(), |engine| {
+            engine.on_driver_awake();
+            engine.on_ready(ready);
+            let left = engine.drive(self.clock.now(), Reading::All);
+            if left { Instant::ZERO } else { engine.on_driver_sleep() }
+        })
+    }
+
+    /// Let callers in that have waited through several turns. `refused` counts those turns.
+    pub(crate) fn give_way(&self, refused: &mut u32) {
+        if self.queueing.load(Ordering::Relaxed) == 0 {
+            *refused = 0;
+            return;
+        }
+        *refused += 1;
+        if *refused < Self::PATIENCE {
+            return;
+        }
+        *refused = 0;
+        let until = monotonic() + Self::COURTESY;
+        while self.queueing.load(Ordering::Relaxed) > 0 && monotonic() < until {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Take the engine out and drop it, devices and all. Everyone who sleeps is woken.
+    pub(crate) fn stop(&self) {
+        let slot = std::mem::replace(&mut *self.lock(), Slot::Stopped);
+        if let Slot::Running(mut engine) | Slot::Failed(mut engine) = slot {
+            engine.waiters.wake_all();
+            // A stack that failed may be in any state: that dropping it panics too must not reach the caller.
+            let _ = catch_unwind(AssertUnwindSafe(move || drop(engine)));
+        }
+        self.beds.close();
+    }
+
+    /// The text of the panic, once the stack failed.
+    pub(crate) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// Whether it was stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        matches!(*self.lock(), Slot::Stopped)
+    }
+
+    /// Run `action` on the engine; a panic in it ends the stack, not the caller.
+    fn guarded<T>(&self, slot: &mut Slot, action: impl FnOnce(&mut Engine) -> T) -> Result<T, HostError> {
+        let engine = match slot {
+            Slot::Running(engine) => engine,
+            Slot::Failed(_) => return Err(self.failed()),
+            Slot::Stopped => return Err(HostError::Stopped),
+        };
+        catch_unwind(AssertUnwindSafe(|| action(engine))).map_err(|panic| {
+            let _ = self.failure.set(text_of(&*panic));
+            if let Slot::Running(mut engine) = std::mem::replace(slot, Slot::Stopped) {
+                engine.waiters.wake_all();
+                *slot = Slot::Failed(engine);
+            }
+            if let Some(poller) = &self.poller {
+                poller.wake();
+            }
+            self.failed()
+        })
+    }
+
+    fn failed(&self) -> HostError {
+        HostError::StackFailed(self.failure().unwrap_or("for an unknown reason").to_owned())
+    }
+
+    /// Panics are caught before they reach the guard, so that the lock is never poisoned; were it, `slot` would
+    /// still be one of its three states.
+    fn lock(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Drive a detached stack until it rests.
+fn exhaust(engine: &mut Engine, now: Instant) -> bool {
+    /// Two stacks could play ping-pong for ever inside one instant; nothing honest takes this many rounds.
+    const LIMIT: usize = 100_000;
+    (0..LIMIT).all(|_| engine.drive(now, Reading::All))
+}
+
+/// What a panic said.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "panic without a text".to_owned())
+}

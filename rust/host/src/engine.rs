@@ -1,0 +1,235 @@
+//! The stack with its ports, driven: the drain law of the core, carried out.
+//!
+//! No thread, no clock and no sleep in here. Whoever holds the baton drives: the driver thread, a caller behind its
+//! own verb, or the owner of a detached stack.
+
+use crate::device::Device;
+use crate::error::HostError;
+use crate::poller::{Poller, Ready};
+use crate::port::{Port, Received};
+use crate::waiters::Waiters;
+use std::sync::Arc;
+use tapip_core::drops::DropReason;
+use tapip_core::error::Error;
+use tapip_core::observe::InterfaceId;
+use tapip_core::stack::{InterfaceConfig, Stack};
+use tapip_core::time::Instant;
+
+/// Which devices a drive reads from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// All of them.
+    All,
+    /// Those that only the stack feeds: enough to finish what a verb began.
+    Memory,
+}
+
+/// A stack and its ports.
+///
+/// After every change, [`Engine::drive`] until it says that nothing is left, then sleep until
+/// [`Engine::next_timeout`] or until a device has something.
+pub struct Engine {
+    /// The stack.
+    pub stack: Stack,
+    pub(crate) waiters: Waiters,
+    ports: Vec<Port>,
+    poller: Option<Arc<Poller>>,
+    /// Until when the driver sleeps; `None` while it is awake, and then it looks at everything by itself.
+    driver_sleeps: Option<Instant>,
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default)]
+struct Round {
+    /// Something happened, so there may be more: a frame to ourselves, an answer.
+    worked: bool,
+    /// A bound was reached before the end.
+    cut_short: bool,
+}
+
+impl Engine {
+    /// Frames read from one device before others have their turn: a quarter of a tap's queue.
+    const READ_BURST: usize = 256;
+
+    /// Frames written before devices are read again. While this many leave (about 0.2 ms), fewer arrive than a tap's
+    /// queue of 500 or 1000 holds, so output cannot make input overflow.
+    const WRITE_BURST: usize = 128;
+
+    /// Rounds before the baton is given up, so that nobody waits for it much longer than a millisecond.
+    const ROUNDS: usize = 4;
+
+    /// A stack with no ports. `poller` is told of devices that come and go.
+    pub(crate) fn new(stack: Stack, poller: Option<Arc<Poller>>) -> Self {
+        Self { stack, waiters: Waiters::default(), ports: Vec::new(), poller, driver_sleeps: None }
+    }
+
+    /// Move everything that can move at `now`, within bounds: due timers, then frames in, then frames out, then
+    /// wake-ups. Returns whether something is left for another call.
+    pub fn drive(&mut self, now: Instant, reading: Reading) -> bool {
+        if self.stack.poll_timeout().is_some_and(|at| at <= now) {
+            self.stack.handle_timeout(now);
+        }
+        let mut left = true;
+        for _ in 0..Self::ROUNDS {
+            let round = self.round(now, reading);
+            left = round.worked || round.cut_short;
+            if !round.worked {
+                break;
+            }
+        }
+        while let Some(event) = self.stack.poll_event() {
+            self.waiters.on_event(event);
+        }
+        for port in &mut self.ports {
+            if let Some(poller) = &self.poller {
+                port.update_watch(poller);
+            }
+            if let (false, Some(capture)) = (left, &mut port.capture) {
+                capture.flush();
+            }
+        }
+        left
+    }
+
+    /// When `drive` shall be called if nothing else happens.
+    pub fn next_timeout(&self) -> Option<Instant> {
+        let ports = self.ports.iter().filter_map(Port::poll_timeout).min();
+        [self.stack.poll_timeout(), ports].into_iter().flatten().min()
+    }
+
+    /// Note what the poller saw; the next `drive` reads it.
+    pub(crate) fn on_ready(&mut self, ready: &[Ready]) {
+        for ready in ready {
+            if let Some(port) = self.ports.iter_mut().find(|port| port.id() == ready.interface) {
+                port.on_ready(*ready);
+            }
+        }
+    }
+
+    /// The ports, in the order of their numbers.
+    pub fn ports(&self) -> &[Port] {
+        &self.ports
+    }
+
+    /// The port of an interface.
+    pub fn port_mut(&mut self, id: InterfaceId) -> Result<&mut Port, Error> {
+        self.ports.iter_mut().find(|port| port.id() == id).ok_or(Error::NoSuchDevice)
+    }
+
+    /// Make an interface and plug `device` in.
+    pub(crate) fn attach(
+        &mut self,
+        now: Instant,
+        config: InterfaceConfig,
+        device: Box<dyn Device>,
+    ) -> Result<InterfaceId, HostError> {
+        let (name, mtu) = (config.name.clone(), config.mtu);
+        let id = self.stack.add_interface(config)?;
+        if let (Some(poller), Some(fd)) = (&self.poller, device.fd())
+            && let Err(error) = poller.add(id, fd)
+        {
+            self.stack.remove_interface(now, id)?;
+            return Err(HostError::system(&format!("cannot watch the device of {name}"), &error));
+        }
+        self.ports.push(Port::new(id, mtu, device));
+        Ok(id)
+    }
+
+    /// Remove an interface; the device, as it is, goes back to the caller, who may close it outside the baton.
+    pub(crate) fn detach(&mut self, now: Instant, id: InterfaceId) -> Result<Port, HostError> {
+        let index = self.ports.iter().position(|port| port.id() == id).ok_or(Error::NoSuchDevice)?;
+        self.stack.remove_interface(now, id)?;
+        let port = self.ports.remove(index);
+        self.unwatch(&port);
+        Ok(port)
+    }
+
+    /// The driver is about to sleep until the next timeout.
+    pub(crate) fn on_driver_sleep(&mut self) -> Instant {
+        let until = self.next_timeout().unwrap_or(Instant::FAR_FUTURE);
+        self.driver_sleeps = Some(until);
+        until
+    }
+
+    /// The driver is awake.
+    pub(crate) const fn on_driver_awake(&mut self) {
+        self.driver_sleeps = None;
+    }
+
+    /// Whether the driver must be woken after a verb that left `left` to do. Asked once, it is taken as done.
+    pub(crate) fn wants_driver(&mut self, left: bool) -> bool {
+        let Some(until) = self.driver_sleeps else { return false };
+        let wanted = left || self.next_timeout().is_some_and(|at| at < until);
+        if wanted {
+            self.driver_sleeps = None;
+        }
+        wanted
+    }
+
+    fn round(&mut self, now: Instant, reading: Reading) -> Round {
+        let mut round = Round::default();
+        for index in 0..self.ports.len() {
+            let port = &self.ports[index];
+            if (reading == Reading::All || port.is_memory()) && port.wants_read(now) {
+                self.receive(now, index, &mut round);
+            }
+            if self.ports[index].wants_flush(now) {
+                round.worked |= self.ports[index].flush(now);
+            }
+            self.settle(now, index);
+        }
+        self.transmit(now, &mut round);
+        round
+    }
+
+    /// Read one port until it is dry, or its burst is over.
+    fn receive(&mut self, now: Instant, index: usize, round: &mut Round) {
+        let port = &mut self.ports[index];
+        for _ in 0..Self::READ_BURST {
+            match port.recv(now, self.stack.pool()) {
+                Received::Frame(packet) => self.stack.handle_frame(now, port.id(), packet),
+                Received::Lost => {}
+                Received::Dry => return,
+            }
+            round.worked = true;
+        }
+        round.cut_short = true;
+    }
+
+    /// Write until the stack has nothing to send, or the burst is over.
+    fn transmit(&mut self, now: Instant, round: &mut Round) {
+        for _ in 0..Self::WRITE_BURST {
+            let Some(frame) = self.stack.poll_transmit(now) else { return };
+            round.worked = true;
+            let id = frame.interface;
+            let Some(index) = self.ports.iter().position(|port| port.id() == id) else {
+                self.stack.drop_frame(now, id, DropReason::InterfaceDown);
+                continue;
+            };
+            self.ports[index].send(now, &frame);
+            self.settle(now, index);
+        }
+        round.cut_short = true;
+    }
+
+    /// Count what a port lost, and take its interface down when the device is gone.
+    fn settle(&mut self, now: Instant, index: usize) {
+        let port = &mut self.ports[index];
+        for reason in port.take_losses() {
+            self.stack.drop_frame(now, port.id(), reason);
+        }
+        if port.take_failed() {
+            let id = port.id();
+            // An interface that is gone already needs no taking down.
+            let _ = self.stack.set_up(now, id, false);
+            self.unwatch(&self.ports[index]);
+        }
+    }
+
+    /// An error that stays on a descriptor would wake the driver for ever: take it out.
+    fn unwatch(&self, port: &Port) {
+        if let (Some(poller), Some(fd)) = (&self.poller, port.device().fd()) {
+            poller.remove(fd);
+        }
+    }
+}

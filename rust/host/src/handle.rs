@@ -1,0 +1,209 @@
+//! The door to a running stack: every call of an application goes through a [`Handle`].
+
+use crate::baton::Shared;
+use crate::clock::{Clock, Deadline};
+use crate::device::Device;
+use crate::engine::Engine;
+use crate::error::HostError;
+use crate::eventfd::Woken;
+use crate::port::{Capture, Fault, FaultSpec, FrameTrace, TracedFrame};
+use std::path::Path;
+use std::sync::Arc;
+use tapip_core::error::Error;
+use tapip_core::observe::{InterfaceId, Readiness};
+use tapip_core::stack::{InterfaceConfig, SocketId, Stack};
+use tapip_core::time::{Duration, Instant};
+
+/// A door to one stack. Clones lead to the same stack, from any thread.
+///
+/// No call holds the baton while it sleeps. A call on a stack that failed or was stopped says so and does nothing.
+#[derive(Clone)]
+pub struct Handle {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// Do `verb` on the stack, then send what it gave to send, and wake the driver if it has to act earlier than it
+    /// thought. Keep `verb` short: while it runs, no packet moves.
+    pub fn with<T>(&self, verb: impl FnOnce(&mut Stack, Instant) -> T) -> Result<T, HostError> {
+        self.shared.enter(|engine, now| verb(&mut engine.stack, now))
+    }
+
+    /// As `with`, on the engine: the stack and its ports.
+    pub fn with_engine<T>(&self, verb: impl FnOnce(&mut Engine, Instant) -> T) -> Result<T, HostError> {
+        self.shared.enter(verb)
+    }
+
+    /// The stack's time.
+    pub fn now(&self) -> Instant {
+        self.shared.clock.now()
+    }
+
+    /// Whether a thread drives the stack; a detached one moves only when it is called.
+    pub fn is_live(&self) -> bool {
+        matches!(self.shared.clock, Clock::Live)
+    }
+
+    /// Why the stack failed, once it did.
+    pub fn failure(&self) -> Option<&str> {
+        self.shared.failure()
+    }
+
+    /// Whether it was stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.is_stopped()
+    }
+
+    /// Make an interface and plug `device` in.
+    pub fn attach(&self, config: InterfaceConfig, device: Box<dyn Device>) -> Result<InterfaceId, HostError> {
+        self.shared.enter(|engine, now| engine.attach(now, config, device))?
+    }
+
+    /// Remove an interface and close its device.
+    pub fn detach(&self, id: InterfaceId) -> Result<(), HostError> {
+        // The port, and its device with it, is dropped after the baton.
+        self.shared.enter(|engine, now| engine.detach(now, id))?.map(drop)
+    }
+
+    /// Switch the fault decorator of a port. What an old one still holds is lost, as on a cable that is unplugged.
+    pub fn set_fault(&self, id: InterfaceId, fault: Option<Fault>) -> Result<(), HostError> {
+        self.shared.enter(|engine, _| {
+            engine.port_mut(id)?.fault = fault.map(Box::new);
+            Ok(())
+        })?
+    }
+
+    /// What the fault decorator of a port does, when it is on.
+    pub fn fault(&self, id: InterfaceId) -> Result<Option<FaultSpec>, HostError> {
+        self.shared
+            .enter(|engine, _| Ok(engine.port_mut(id)?.fault.as_ref().map(|fault| fault.spec().clone())))?
+    }
+
+    /// Record what passes a port to a file; a capture under way there is finished first.
+    pub fn start_capture(&self, id: InterfaceId, path: &Path) -> Result<(), HostError> {
+        let named =
+            self.with(|stack, _| stack.interface(id).map(|found| (found.name.clone(), found.medium)))?;
+        let (name, medium) = named.ok_or(Error::NoSuchDevice)?;
+        let offset = self.shared.clock.unix_offset();
+        // The file is opened and written outside the baton.
+        let capture = Capture::create(path, &name, medium, offset)?;
+        let old = self
+            .shared
+            .enter(|engine, _| Ok::<_, HostError>(engine.port_mut(id)?.capture.replace(capture)))??;
+        old.map_or(Ok(()), |old| old.finish().map(drop))
+    }
+
+    /// End a capture; the number of packets in the file, or why it is not whole. 0 when there was none.
+    pub fn stop_capture(&self, id: InterfaceId) -> Result<u64, HostError> {
+        let capture =
+            self.shared.enter(|engine, _| Ok::<_, HostError>(engine.port_mut(id)?.capture.take()))??;
+        capture.map_or(Ok(0), Capture::finish)
+    }
+
+    /// Keep the last `frames` frames of a port in memory; 0 keeps none.
+    pub fn set_frame_trace(&self, id: InterfaceId, frames: usize) -> Result<(), HostError> {
+        let trace = (frames > 0).then(|| FrameTrace::new(frames));
+        self.shared.enter(|engine, _| {
+            engine.port_mut(id)?.trace = trace;
+            Ok(())
+        })?
+    }
+
+    /// The frames that were kept, oldest first.
+    pub fn frame_trace(&self, id: InterfaceId) -> Result<Vec<TracedFrame>, HostError> {
+        self.shared.enter(|engine, _| {
+            let trace = &engine.port_mut(id)?.trace;
+            Ok(trace.iter().flat_map(FrameTrace::frames).cloned().collect())
+        })?
+    }
+
+    /// Why the device of a port is out of use, when it is.
+    pub fn port_failure(&self, id: InterfaceId) -> Result<Option<String>, HostError> {
+        self.shared.enter(|engine, _| Ok(engine.port_mut(id)?.failure().map(str::to_owned)))?
+    }
+
+    /// Close what is open.
+    pub(crate) fn wind_down(&self, _linger: Duration) {
+        let _ = self.with(|stack, now| {
+            for id in stack.tcp_ids() {
+                let _ = stack.close(now, SocketId::Tcp(id));
+            }
+        });
+    }
+
+    /// Close a socket and wake everyone who sleeps for it; they get `BadHandle`.
+    pub fn close(&self, id: SocketId) -> Result<(), HostError> {
+        self.shared.enter(|engine, now| {
+            let closed = engine.stack.close(now, id);
+            engine.waiters.wake_socket(id);
+            Ok(closed?)
+        })?
+    }
+
+    /// Sleep until a socket is ready for `interest`, or has an error or hung up. What it is ready for then.
+    ///
+    /// `timeout`: `None` waits for ever, zero not at all (`WouldBlock`). Fails with `TimedOut`, with `Interrupted`
+    /// when a signal handler ran, with `WouldBlock` on a detached stack.
+    pub fn wait(
+        &self,
+        id: SocketId,
+        interest: Readiness,
+        timeout: Option<Duration>,
+    ) -> Result<Readiness, HostError> {
+        let wanted = interest | Readiness::ERROR | Readiness::HANGUP;
+        self.block_on(id, interest, timeout, |stack, _| {
+            let readiness = stack.readiness(id)?;
+            if readiness.intersects(wanted) { Ok(readiness) } else { Err(Error::WouldBlock) }
+        })
+    }
+
+    /// Try `verb` until it says other than `WouldBlock`, asleep in between until the socket is ready for `interest`.
+    /// Timeouts as of [`Handle::wait`].
+    pub fn block_on<T>(
+        &self,
+        id: SocketId,
+        interest: Readiness,
+        timeout: Option<Duration>,
+        mut verb: impl FnMut(&mut Stack, Instant) -> Result<T, Error>,
+    ) -> Result<T, HostError> {
+        let may_sleep = self.is_live() && timeout != Some(Duration::ZERO);
+        let deadline = Deadline::after(timeout);
+        match self.with(&mut verb)? {
+            Err(Error::WouldBlock) if may_sleep => {}
+            done => return Ok(done?),
+        }
+        let bed = self.shared.beds.take().map_err(|error| HostError::system("cannot sleep", &error))?;
+        loop {
+            // On the list before the baton is given up: nobody can make the socket ready in between, unseen.
+            let tried = self.shared.enter(|engine, now| {
+                let tried = verb(&mut engine.stack, now);
+                if matches!(tried, Err(Error::WouldBlock)) {
+                    engine.waiters.add(id, interest, bed.signal());
+                }
+                tried
+            })?;
+            match tried {
+                Err(Error::WouldBlock) => {}
+                done => return Ok(done?),
+            }
+            let slept = bed.signal().sleep(deadline.left());
+            let gave_up = match slept.map_err(|error| HostError::system("cannot sleep", &error))? {
+                Woken::Raised => {
+                    bed.signal().clear();
+                    continue;
+                }
+                Woken::TimedOut => HostError::TimedOut,
+                Woken::Interrupted => HostError::Interrupted,
+            };
+            // The socket may have become ready at the last moment: the verb has the last word.
+            let last = self.shared.enter(|engine, now| {
+                engine.waiters.remove(id, bed.signal());
+                verb(&mut engine.stack, now)
+            })?;
+            return match last {
+                Err(Error::WouldBlock) => Err(gave_up),
+                done => Ok(done?),
+            };
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A port: one device plugged into a stack, with what may stand between them.
+//!
+//! ```text
+//! stack -> trace -> capture -> fault -> frames that wait for room -> device
+//! stack <- trace <- capture <- fault <------------------------------ device
+//! ```
+//! So a capture shows what the stack sent and what it was given, not what the fault decorator did to it on the way,
+//! as tcpdump on a host does with netem on the wire. Each decorator is switched per port while the stack runs.
+
+mod capture;
+mod fault;
+mod outbound;
+mod trace;
+
+pub use capture::Capture;
+pub use fault::{Fault, FaultSpec};
+pub use trace::{FrameTrace, TracedFrame};
+
+use crate::device::Device;
+use crate::error::reason;
+use crate::poller::Ready;
+use std::collections::VecDeque;
+use std::iter::repeat_n;
+use tapip_core::buffer::{Packet, Pool};
+use tapip_core::drops::DropReason;
+use tapip_core::observe::InterfaceId;
+use tapip_core::time::Instant;
+
+/// A device, its decorators and the frames between them.
+pub struct Port {
+    id: InterfaceId,
+    device: Box<dyn Device>,
+    pub(crate) fault: Option<Box<Fault>>,
+    pub(crate) capture: Option<Capture>,
+    pub(crate) trace: Option<FrameTrace>,
+    /// Frames that the device had no room for, oldest first.
+    waiting: VecDeque<Packet>,
+    /// Room is being watched for by EPOLLOUT.
+    watched: bool,
+    /// There may be frames to read.
+    readable: bool,
+    /// The descriptor reported an error: if reading finds nothing, the device is broken.
+    broken: bool,
+    failure: Option<String>,
+    /// It failed since the engine last asked.
+    failed_now: bool,
+    /// Drops since the engine last took them to be counted.
+    losses: Vec<DropReason>,
+    /// Where frames are read to when the pool is empty, so that the device is drained all the same.
+    scratch: Option<Packet>,
+    frame_size: usize,
+}
+
+/// What reading brought.
+pub(crate) enum Received {
+    Frame(Packet),
+    /// A frame that was lost; there may be more.
+    Lost,
+    /// Nothing for now.
+    Dry,
+}
+
+impl Port {
+    /// Frames that may wait for room: half of a tap's queue (txqueuelen 1000), under 1 MB of full frames.
+    pub const WAITING: usize = 512;
+
+    /// Ethernet header with two VLAN tags.
+    const LINK_HEADER: usize = 22;
+
+    /// Plug `device` in as interface `id`.
+    pub(crate) fn new(id: InterfaceId, mtu: usize, device: Box<dyn Device>) -> Self {
+        let frame_size = mtu.max(device.mtu()) + Self::LINK_HEADER;
+        Self {
+            id,
+            device,
+            fault: None,
+            capture: None,
+            trace: None,
+            waiting: VecDeque::new(),
+            watched: false,
+            readable: true,
+            broken: false,
+            failure: None,
+            failed_now: false,
+            losses: Vec::new(),
+            scratch: None,
+            frame_size,
+        }
+    }
+
+    /// The interface it serves.
+    pub const fn id(&self) -> InterfaceId {
+        self.id
+    }
+
+    /// The device.
+    pub fn device(&self) -> &dyn Device {
+        &*self.device
+    }
+
+    /// Why the device is out of use, when it is.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Whether the device failed since this was asked last.
+    pub(crate) const fn take_failed(&mut self) -> bool {
+        std::mem::replace(&mut self.failed_now, false)
+    }
+
+    /// Frames that wait for room in the device.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Only the stack feeds it, so that it can be looked at by anyone and at any time.
+    pub(crate) fn is_memory(&self) -> bool {
+        self.device.fd().is_none()
+    }
+
+    /// Note what the poller saw.
+    pub(crate) fn on_ready(&mut self, ready: Ready) {
+        self.readable |= ready.readable;
+        self.broken |= ready.broken;
+    }
+
+    /// Whether a read may bring something at `now`.
+    pub(crate) fn wants_read(&self, now: Instant) -> bool {
+        let released = self.fault.as_ref().is_some_and(|fault| fault.inbound_due(now));
+        released || self.failure.is_none() && (self.readable || self.is_memory())
+    }
+
+    /// When a frame that the fault decorator holds is due.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.fault.as_ref().and_then(|fault| fault.poll_timeout())
+    }
+
+    /// The next frame for the stack.
+    pub(crate) fn recv(&mut self, now: Instant, pool: &mut Pool) -> Received {
+        loop {
+            if let Some(packet) = self.fault.as_mut().and_then(|fault| fault.poll_inbound(now)) {
+                return self.given(now, packet);
+            }
+            match self.read(pool) {
+                Received::Frame(packet) => match &mut self.fault {
+                    Some(fault) if fault.impairs_inbound() => {
+                        let lost = fault.push_inbound(now, packet);
+                        self.losses.extend(repeat_n(DropReason::Impaired, lost));
+                    }
+                    _ => return self.given(now, packet),
+                },
+                other => return other,
+            }
+        }
+    }
+
+    fn given(&mut self, now: Instant, packet: Packet) -> Received {
+        if let Some(capture) = &mut self.capture {
+            capture.inbound(now, packet.bytes());
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.inbound(now, packet.bytes());
+        }
+        Received::Frame(packet)
+    }
+
+    /// One read from the device, into a buffer of the pool.
+    fn read(&mut self, pool: &mut Pool) -> Received {
+        // A device in memory hands over a packet of its own.
+        let taken =
+            if self.is_memory() { Some(Packet::copied(0, &[])) } else { pool.take_sized(self.frame_size) };
+        let Some(mut packet) = taken else { return self.discard() };
+        if self.read_into(&mut packet) {
+            return Received::Frame(packet);
+        }
+        pool.put(packet);
+        Received::Dry
+    }
+
+    /// One read into nowhere: the pool is empty, but a device that is not drained would wake the driver for ever.
+    fn discard(&mut self) -> Received {
+        let size = self.frame_size;
+        let mut packet = self.scratch.take().unwrap_or_else(|| Packet::copied(0, &vec![0; size]));
+        packet.truncate(0);
+        let read = self.read_into(&mut packet);
+        self.scratch = Some(packet);
+        if read {
+            self.losses.push(DropReason::PoolExhausted);
+            return Received::Lost;
+        }
+        Received::Dry
+    }
+
+    fn read_into(&mut self, packet: &mut Packet) -> bool {
+        if self.failure.is_some() {
+            return false;
+        }
+        match self.device.recv(packet) {
+            Ok(true) => return true,
+            Ok(false) if self.broken => self.fail("its descriptor reports an error"),
+            Ok(false) => self.readable = false,
+            Err(error) => self.fail(&reason(&error)),
+        }
+        false
+    }
+
+    /// The device is gone: nothing is read from it or written to it any more.
+    fn fail(&mut self, text: &str) {
+        self.failure = Some(text.to_owned());
+        self.failed_now = true;
+        self.readable = false;
+        let lost = self.waiting.drain(..).count();
+        self.losses.extend(repeat_n(DropReason::DeviceError, lost));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The way out of a port: fault decorator, frames that wait for room, device.
+
+use super::Port;
+use crate::device::{Room, copy_of, is_down, is_gone};
+use crate::error::reason;
+use crate::poller::Poller;
+use std::io;
+use std::iter::repeat_n;
+use tapip_core::buffer::{Packet, Slices};
+use tapip_core::drops::DropReason;
+use tapip_core::observe::InterfaceId;
+use tapip_core::stack::Transmit;
+use tapip_core::time::Instant;
+
+impl Port {
+    /// Send a frame, or keep it, or lose it and note why.
+    pub(crate) fn send(&mut self, now: Instant, frame: &Transmit<'_>) {
+        if let Some(capture) = &mut self.capture {
+            capture.outbound(now, frame);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.outbound(now, frame);
+        }
+        match &mut self.fault {
+            Some(fault) if fault.impairs_outbound() => {
+                let lost = fault.push_outbound(now, copy_of(frame));
+                self.losses.extend(repeat_n(DropReason::Impaired, lost));
+                self.release(now);
+            }
+            _ => self.write(frame),
+        }
+    }
+
+    /// Send what waited for its time or for room. Returns whether anything went.
+    pub(crate) fn flush(&mut self, now: Instant) -> bool {
+        let before = self.waiting.len();
+        self.drain_waiting();
+        self.release(now) || self.waiting.len() != before
+    }
+
+    /// Whether `flush` has anything to do.
+    pub(crate) fn wants_flush(&self, now: Instant) -> bool {
+        !self.waiting.is_empty() || self.fault.as_ref().is_some_and(|fault| fault.outbound_due(now))
+    }
+
+    /// Drops since the last time, to be counted.
+    pub(crate) fn take_losses(&mut self) -> Vec<DropReason> {
+        std::mem::take(&mut self.losses)
+    }
+
+    /// Have the poller watch for room exactly while frames wait for it.
+    pub(crate) fn update_watch(&mut self, poller: &Poller) {
+        let watch =
+            self.device.room() == Room::Writable && !self.waiting.is_empty() && self.failure.is_none();
+        if watch != self.watched
+            && let Some(fd) = self.device.fd()
+        {
+            self.watched = watch && poller.watch_room(self.id, fd, watch).is_ok();
+        }
+    }
+
+    fn release(&mut self, now: Instant) -> bool {
+        let mut released = false;
+        while let Some(packet) = self.fault.as_mut().and_then(|fault| fault.poll_outbound(now)) {
+            self.write(&whole(self.id, &packet));
+            released = true;
+        }
+        released
+    }
+
+    /// To the device, behind what waits already.
+    fn write(&mut self, frame: &Transmit<'_>) {
+        if self.failure.is_some() {
+            self.losses.push(DropReason::InterfaceDown);
+        } else if !self.waiting.is_empty() {
+            self.keep(frame);
+        } else {
+            match self.device.send(frame) {
+                Ok(true) => {}
+                Ok(false) => self.keep(frame),
+                Err(error) => self.lose(&error),
+            }
+        }
+    }
+
+    fn keep(&mut self, frame: &Transmit<'_>) {
+        if self.waiting.len() < Self::WAITING {
+            self.waiting.push_back(copy_of(frame));
+        } else {
+            self.losses.push(DropReason::QueueFull);
+        }
+    }
+
+    fn drain_waiting(&mut self) {
+        while let Some(packet) = self.waiting.pop_front() {
+            match self.device.send(&whole(self.id, &packet)) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.waiting.push_front(packet);
+                    return;
+                }
+                Err(error) => self.lose(&error),
+            }
+        }
+    }
+
+    /// A frame was lost to `error`, or the device with it.
+    fn lose(&mut self, error: &io::Error) {
+        if is_down(error) {
+            self.losses.push(DropReason::InterfaceDown);
+            return;
+        }
+        self.losses.push(DropReason::DeviceError);
+        if is_gone(error) {
+            self.fail(&reason(error));
+        }
+    }
+}
+
+/// A packet as a frame in one piece.
+fn whole(interface: InterfaceId, packet: &Packet) -> Transmit<'_> {
+    Transmit { interface, offload: packet.offload, header: packet.bytes(), payload: Slices::EMPTY }
+}

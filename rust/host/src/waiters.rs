@@ -1,0 +1,161 @@
+//! Who sleeps for which socket. Guarded by the baton: a caller that saw "would block" is on the list before anyone
+//! can change the socket, so no wake-up is lost.
+
+use crate::eventfd::Signal;
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tapip_core::observe::Readiness;
+use tapip_core::stack::{Event, SocketId};
+
+/// The sleepers of one stack.
+#[derive(Debug, Default)]
+pub(crate) struct Waiters {
+    asleep: HashMap<SocketId, Vec<Sleeper>>,
+}
+
+#[derive(Debug)]
+struct Sleeper {
+    interest: Readiness,
+    signal: Arc<Signal>,
+}
+
+impl Waiters {
+    /// Raise `signal` once when `socket` becomes ready for `interest`, or fails.
+    pub(crate) fn add(&mut self, socket: SocketId, interest: Readiness, signal: &Arc<Signal>) {
+        let interest = interest | Readiness::ERROR | Readiness::HANGUP;
+        self.asleep.entry(socket).or_default().push(Sleeper { interest, signal: Arc::clone(signal) });
+    }
+
+    /// Forget a sleeper that gave up.
+    pub(crate) fn remove(&mut self, socket: SocketId, signal: &Arc<Signal>) {
+        self.wake_if(socket, |sleeper| Arc::ptr_eq(&sleeper.signal, signal));
+        signal.clear();
+    }
+
+    /// Wake whom an event concerns.
+    pub(crate) fn on_event(&mut self, event: Event) {
+        self.wake_if(event.socket, |sleeper| sleeper.interest.intersects(event.readiness));
+    }
+
+    /// Wake everyone who sleeps for `socket`: it is closed.
+    pub(crate) fn wake_socket(&mut self, socket: SocketId) {
+        self.wake_if(socket, |_| true);
+    }
+
+    /// Wake everyone: the stack is at its end.
+    pub(crate) fn wake_all(&mut self) {
+        for sleeper in self.asleep.drain().flat_map(|(_, sleepers)| sleepers) {
+            sleeper.signal.raise();
+        }
+    }
+
+    fn wake_if(&mut self, socket: SocketId, concerned: impl Fn(&Sleeper) -> bool) {
+        let Some(sleepers) = self.asleep.get_mut(&socket) else { return };
+        sleepers.retain(|sleeper| {
+            let wake = concerned(sleeper);
+            if wake {
+                sleeper.signal.raise();
+            }
+            !wake
+        });
+        if sleepers.is_empty() {
+            self.asleep.remove(&socket);
+        }
+    }
+}
+
+/// Signals for sleepers, used again and closed with the stack: a descriptor per thread would outlive it.
+#[derive(Debug, Default)]
+pub(crate) struct Beds(Mutex<Vec<Arc<Signal>>>);
+
+impl Beds {
+    /// Signals kept for reuse; a crowd of sleepers larger than this makes and closes the rest.
+    const KEPT: usize = 64;
+
+    /// A signal that is not raised and belongs to nobody else.
+    pub(crate) fn take(&self) -> io::Result<Bed<'_>> {
+        let kept = self.lock().pop();
+        let signal = kept.map_or_else(|| Signal::new().map(Arc::new), Ok)?;
+        Ok(Bed { beds: self, signal })
+    }
+
+    /// Close all of them.
+    pub(crate) fn close(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Signal>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A signal for one sleeper, given back when dropped.
+pub(crate) struct Bed<'a> {
+    beds: &'a Beds,
+    signal: Arc<Signal>,
+}
+
+impl Bed<'_> {
+    /// What to sleep on.
+    pub(crate) const fn signal(&self) -> &Arc<Signal> {
+        &self.signal
+    }
+}
+
+impl Drop for Bed<'_> {
+    fn drop(&mut self) {
+        self.signal.clear();
+        let mut kept = self.beds.lock();
+        // One that is still on somebody's list could be raised for its next user.
+        if kept.len() < Beds::KEPT && Arc::strong_count(&self.signal) == 1 {
+            kept.push(Arc::clone(&self.signal));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::eventfd::Woken;
+    use tapip_core::stack::TcpId;
+    use tapip_core::time::Duration;
+
+    fn raised(signal: &Signal) -> bool {
+        signal.sleep(Some(Duration::ZERO)).expect("poll") == Woken::Raised
+    }
+
+    #[test]
+    fn only_those_concerned_are_woken_and_only_once() {
+        let socket = SocketId::Tcp(TcpId::default());
+        let mut waiters = Waiters::default();
+        let beds = Beds::default();
+        let (reader, writer) = (beds.take().expect("eventfd"), beds.take().expect("eventfd"));
+        let (reader, writer) = (reader.signal(), writer.signal());
+        waiters.add(socket, Readiness::READABLE, reader);
+        waiters.add(socket, Readiness::WRITABLE, writer);
+        waiters.on_event(Event { socket, readiness: Readiness::READABLE });
+        assert!(raised(reader) && !raised(writer));
+        reader.clear();
+        waiters.on_event(Event { socket, readiness: Readiness::READABLE });
+        assert!(!raised(reader), "it was taken off the list");
+        waiters.on_event(Event { socket, readiness: Readiness::ERROR });
+        assert!(raised(writer), "an error concerns everyone");
+    }
+
+    #[test]
+    fn who_gave_up_is_not_woken_and_its_signal_is_used_again() {
+        let socket = SocketId::Tcp(TcpId::default());
+        let mut waiters = Waiters::default();
+        let beds = Beds::default();
+        let bed = beds.take().expect("eventfd");
+        waiters.add(socket, Readiness::READABLE, bed.signal());
+        waiters.remove(socket, bed.signal());
+        waiters.wake_all();
+        assert!(!raised(bed.signal()));
+        drop(bed);
+        assert_eq!(beds.lock().len(), 1);
+        let _bed = beds.take().expect("kept");
+        assert_eq!(beds.lock().len(), 0);
+    }
+}
