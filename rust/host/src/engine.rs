@@ -11,7 +11,7 @@ use crate::waiters::Waiters;
 use std::sync::Arc;
 use tapip_core::drops::DropReason;
 use tapip_core::error::Error;
-use tapip_core::observe::InterfaceId;
+use tapip_core::observe::{InterfaceId, Layer, TraceEvent};
 use tapip_core::stack::{InterfaceConfig, Stack};
 use tapip_core::time::Instant;
 
@@ -203,7 +203,7 @@ impl Engine {
             round.worked = true;
             let id = frame.interface;
             let Some(index) = self.ports.iter().position(|port| port.id() == id) else {
-                self.stack.drop_frame(now, id, DropReason::InterfaceDown);
+                self.count_drop(now, id, DropReason::InterfaceDown);
                 continue;
             };
             self.ports[index].send(now, &frame);
@@ -214,15 +214,26 @@ impl Engine {
 
     /// Count what a port lost, and take its interface down when the device is gone.
     fn settle(&mut self, now: Instant, index: usize) {
-        let port = &mut self.ports[index];
-        for reason in port.take_losses() {
-            self.stack.drop_frame(now, port.id(), reason);
+        let id = self.ports[index].id();
+        for reason in self.ports[index].take_losses() {
+            self.count_drop(now, id, reason);
         }
-        if port.take_failed() {
-            let id = port.id();
+        if self.ports[index].take_failed() {
             // An interface that is gone already needs no taking down.
             let _ = self.stack.set_up(now, id, false);
             self.unwatch(&self.ports[index]);
+        }
+    }
+
+    fn count_drop(&mut self, now: Instant, id: InterfaceId, reason: DropReason) {
+        self.stack.counters_mut().drop(Some(id), reason);
+        if matches!(reason, DropReason::DeviceError | DropReason::InterfaceDown) {
+            self.stack.counters_mut().interface_mut(id).tx_errors += 1;
+        }
+        let trace = self.stack.trace_mut();
+        if trace.wants(Layer::Dev) {
+            let event = TraceEvent::Drop { protocol: reason.protocol(), reason: reason.name() };
+            trace.push(now, Layer::Dev, Some(id), event);
         }
     }
 

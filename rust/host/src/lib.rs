@@ -26,6 +26,8 @@ mod handle;
 mod poller;
 pub mod port;
 pub mod socket;
+#[cfg(test)]
+mod test_net;
 mod waiters;
 
 pub use clock::{monotonic, seed};

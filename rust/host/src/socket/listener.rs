@@ -25,7 +25,7 @@ impl Deref for TcpListener {
 impl TcpListener {
     /// Listen on `local`; up to `backlog` connections stand and wait to be accepted.
     pub fn bind(handle: &Handle, local: SocketAddress, backlog: usize) -> Result<Self, HostError> {
-        let id = handle.with(|stack, now| stack.tcp_listen(now, local, backlog))??;
+        let id = handle.with(|stack, _| stack.tcp_listen(local, backlog))??;
         Ok(Self { socket: Owned::new(handle, SocketId::Listener(id)), id })
     }
 

@@ -5,14 +5,14 @@
 //! call may be repeated with the time that is left. A socket is closed when it is dropped.
 
 mod listener;
-//mod raw;
+mod raw;
 mod stream;
-//mod udp;
+mod udp;
 
 pub use listener::TcpListener;
-//pub use raw::RawSocket;
+pub use raw::RawSocket;
 pub use stream::TcpStream;
-//pub use udp::UdpSocket;
+pub use udp::UdpSocket;
 
 use crate::error::HostError;
 use crate::handle::Handle;

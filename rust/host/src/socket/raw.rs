@@ -59,8 +59,7 @@ impl RawSocket {
 
     /// Receive one packet from its IP header on: how many bytes are in `out`, and where it came from.
     pub fn recv(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
-        self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| {
-            stack.raw_recv(self.id, out)
-        })
+        self.handle()
+            .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.raw_recv(self.id, out))
     }
 }

@@ -53,7 +53,7 @@ impl TcpStream {
         remote: SocketAddress,
         local: Option<SocketAddress>,
     ) -> Result<Self, HostError> {
-        let id = handle.with(|stack, now| stack.tcp_connect(now, remote, local))??;
+        let id = handle.with(|stack, now| stack.tcp_connect(now, remote, local, None))??;
         Ok(Self::of(handle, id))
     }
 

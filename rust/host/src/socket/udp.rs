@@ -60,16 +60,14 @@ impl UdpSocket {
     /// Receive one datagram: how many bytes are in `out`, and where it came from. What does not fit is lost, and
     /// `Meta::length` tells.
     pub fn recv(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
-        self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| {
-            stack.udp_recv(self.id, out)
-        })
+        self.handle()
+            .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.udp_recv(self.id, out))
     }
 
     /// As `recv`, but the datagram stays to be received again.
     pub fn peek(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
-        self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| {
-            stack.udp_peek(self.id, out)
-        })
+        self.handle()
+            .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.udp_peek(self.id, out))
     }
 
     /// Take datagrams to a multicast group, on one interface or on the route's.

@@ -1,4 +1,69 @@
+//! Refusals anywhere; devices in a network namespace of each test's own.
+
 use super::*;
+use crate::device::{is_down, is_gone};
+use crate::test_net::{ip, own_namespace};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::net::UdpSocket;
+use tapip_core::buffer::{Offload, Pool};
+use tapip_core::observe::InterfaceId;
+use tapip_core::wire::checksum;
+
+fn open_tap(name: &str, persistent: bool) -> Tap {
+    Tap::open(&TapOptions { name: Some(name.to_owned()), persistent }).expect("root, in an own namespace")
+}
+
+/// What `ip -d` says of a device, without what comes and goes with a reader: carrier and statistics.
+fn description(name: &str) -> String {
+    let text = ip(&["-d", "link", "show", "dev", name]);
+    text.replace("NO-CARRIER,", "").replace("LOWER_UP", "").replace("state DOWN", "").replace("state UP", "")
+}
+
+fn frame(header: &[u8]) -> Transmit<'_> {
+    Transmit { interface: InterfaceId(1), offload: Offload::default(), header, payload: Slices::EMPTY }
+}
+
+/// The first frame of an EtherType that comes within two seconds.
+fn receive(tap: &mut Tap, kind: u16) -> Option<Vec<u8>> {
+    let mut pool = Pool::new(4, 2_000);
+    for _ in 0..100 {
+        let mut packet = pool.take().expect("four");
+        match tap.recv(&mut packet).expect("the device is there") {
+            true if packet.bytes()[12..14] == kind.to_be_bytes() => return Some(packet.bytes().to_vec()),
+            true => {}
+            false => {
+                let limit = Timespec { tv_sec: 2, tv_nsec: 0 };
+                let mut fds = [PollFd::new(&tap.fd, PollFlags::IN)];
+                if poll(&mut fds, Some(&limit)).expect("poll") == 0 {
+                    return None;
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Have the kernel send a datagram, and answer its question for our hardware address; the frame with the datagram.
+fn datagram_from_kernel(tap: &mut Tap) -> Vec<u8> {
+    let socket = UdpSocket::bind("10.9.0.2:0").expect("the kernel's address");
+    socket.send_to(b"hello, world", "10.9.0.1:9").expect("sent");
+    let mut arp = receive(tap, 0x0806).expect("who has 10.9.0.1");
+    let asker: [u8; 10] = arp[22..32].try_into().expect("ten bytes");
+    let ours = [2, 0, 0, 0, 0, 1];
+    arp.copy_within(6..12, 0);
+    arp[6..12].copy_from_slice(&ours);
+    arp[20..22].copy_from_slice(&[0, 2]);
+    arp[22..28].copy_from_slice(&ours);
+    arp[28..32].copy_from_slice(&[10, 9, 0, 1]);
+    arp[32..42].copy_from_slice(&asker);
+    assert!(tap.send(&frame(&arp)).expect("up"));
+    receive(tap, 0x0800).expect("the datagram")
+}
+
+fn bring_up(name: &str) {
+    ip(&["addr", "add", "10.9.0.2/24", "dev", name]);
+    ip(&["link", "set", name, "up"]);
+}
 
 #[test]
 fn names_that_the_kernel_would_refuse_are_refused_by_name() {
@@ -19,4 +84,113 @@ fn refusals_name_the_device_and_the_way_out() {
     );
     assert!(text(16).contains("another program has it"));
     assert!(no_tun(io::Error::from_raw_os_error(2)).to_string().contains("modprobe tun"));
+}
+
+#[test]
+fn a_device_made_here_has_what_the_kernel_says_and_goes_when_closed() {
+    if !own_namespace() {
+        return;
+    }
+    let tap = Tap::open(&TapOptions::default()).expect("root");
+    assert_eq!((tap.name(), tap.created(), tap.mtu()), ("tap0", true, 1_500));
+    let mac = tap.mac().expect("it has one");
+    assert!(ip(&["link", "show", "dev", "tap0"]).contains(&mac.to_string()));
+    ip(&["link", "set", "tap0", "mtu", "1400"]);
+    ip(&["link", "set", "tap0", "name", "other"]);
+    assert_eq!(tap.mtu(), 1_400, "asked anew, and by number");
+    drop(tap);
+    assert!(!ip(&["link", "show"]).contains("other"));
+}
+
+#[test]
+fn a_persistent_device_stays_and_is_left_as_it_was() {
+    if !own_namespace() {
+        return;
+    }
+    drop(open_tap("mine", true));
+    for made_with in [&[][..], &["vnet_hdr"], &["pi"], &["multi_queue"], &["pi", "vnet_hdr", "multi_queue"]] {
+        let name = format!("t{}{}", made_with.len(), made_with.first().map_or("", |word| &word[..1]));
+        ip(&[&["tuntap", "add", "dev", &name, "mode", "tap"], made_with].concat());
+        bring_up(&name);
+        let before = description(&name);
+        let mut tap = open_tap(&name, false);
+        assert!(!tap.created());
+        assert!(datagram_from_kernel(&mut tap).ends_with(b"hello, world"), "{made_with:?}");
+        drop(tap);
+        assert_eq!(description(&name), before);
+        ip(&["link", "del", &name]);
+    }
+    assert!(!open_tap("mine", false).created());
+    assert!(ip(&["link", "show"]).contains("mine"));
+}
+
+#[test]
+fn what_is_taken_or_no_tap_is_refused() {
+    if !own_namespace() {
+        return;
+    }
+    let _first = open_tap("tap0", false);
+    let refused = |name: &str| {
+        Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false })
+            .expect_err("taken")
+            .to_string()
+    };
+    assert!(refused("tap0").contains("tap0: device or resource busy; another program has it"));
+    ip(&["tuntap", "add", "dev", "tun0", "mode", "tun"]);
+    assert!(refused("tun0").contains("tun0: a device of that name exists and is no tap"));
+    assert!(refused("lo").contains("lo: a device of that name exists and is no tap"));
+}
+
+#[test]
+fn an_old_offload_mask_is_reset() {
+    if !own_namespace() {
+        return;
+    }
+    const TUN_F_CSUM: usize = 1;
+    let tap = open_tap("tap0", true);
+    ioctl::set_offload(tap.fd.as_fd(), TUN_F_CSUM).expect("allowed");
+    drop(tap);
+    let mut tap = open_tap("tap0", false);
+    bring_up("tap0");
+    let datagram = datagram_from_kernel(&mut tap);
+    // Pseudo-header and datagram: source, destination, protocol, length, and all of UDP.
+    let udp = &datagram[34..];
+    let mut covered = datagram[26..34].to_vec();
+    covered.extend_from_slice(&[0, 17]);
+    covered.extend_from_slice(&(udp.len() as u16).to_be_bytes());
+    covered.extend_from_slice(udp);
+    assert_eq!(checksum::checksum(&covered), 0, "the kernel left the checksum to the reader");
+}
+
+#[test]
+fn down_loses_frames_and_up_again_carries_them() {
+    if !own_namespace() {
+        return;
+    }
+    let mut tap = open_tap("tap0", false);
+    assert!(!tap.is_up());
+    assert!(is_down(&tap.send(&frame(&[0; 60])).expect_err("down")));
+    for _ in 0..2 {
+        bring_up("tap0");
+        assert!(tap.is_up());
+        assert!(tap.send(&frame(&[0; 60])).expect("up"));
+        datagram_from_kernel(&mut tap);
+        ip(&["addr", "flush", "dev", "tap0"]);
+        ip(&["link", "set", "tap0", "down"]);
+    }
+    let mut packet = Pool::new(1, 2_000).take().expect("one");
+    assert!(!tap.recv(&mut packet).expect("down is no error to a reader"));
+}
+
+#[test]
+fn a_device_that_was_deleted_is_gone_for_both_directions() {
+    if !own_namespace() {
+        return;
+    }
+    let mut tap = open_tap("tap0", false);
+    bring_up("tap0");
+    ip(&["link", "del", "tap0"]);
+    let mut packet = Pool::new(1, 2_000).take().expect("one");
+    assert!(is_gone(&tap.recv(&mut packet).expect_err("gone")));
+    assert!(is_gone(&tap.send(&frame(&[0; 60])).expect_err("gone")));
 }

@@ -1,0 +1,29 @@
+//! For tests that need a real device: a network namespace of their own.
+
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+use std::process::Command;
+
+/// Move this thread into a new network namespace, which goes with it. False, with a line that says why, where that
+/// is not allowed or there is no /dev/net/tun; a panic instead when TAPIP_REQUIRE_E2E=1 says that it has to be.
+pub(crate) fn own_namespace() -> bool {
+    // SAFETY: only the network namespace of the calling thread changes. No memory or descriptor is unshared, so
+    // nothing that other threads rely on is.
+    let unshared = unsafe { unshare_unsafe(UnshareFlags::NEWNET) };
+    let tun = std::fs::OpenOptions::new().read(true).write(true).open("/dev/net/tun");
+    let reason = match (unshared, tun) {
+        (Ok(()), Ok(_)) => return true,
+        (Err(error), _) => format!("no own network namespace: {error}"),
+        (_, Err(error)) => format!("no /dev/net/tun: {error}"),
+    };
+    assert!(std::env::var_os("TAPIP_REQUIRE_E2E").is_none_or(|value| value != "1"), "{reason}");
+    eprintln!("skipped: {reason}");
+    false
+}
+
+/// Run `ip` in this thread's namespace; what it printed.
+pub(crate) fn ip(words: &[&str]) -> String {
+    let output = Command::new("ip").args(words).output().expect("iproute2 is installed");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "ip {}: {errors}", words.join(" "));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
