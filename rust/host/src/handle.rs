@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tapip_core::error::Error;
 use tapip_core::observe::{InterfaceId, Readiness};
+use tapip_core::sim::ImpairmentCounters;
 use tapip_core::stack::{InterfaceConfig, SocketId, Stack};
 use tapip_core::time::{Duration, Instant};
 
@@ -77,6 +78,15 @@ impl Handle {
     pub fn fault(&self, id: InterfaceId) -> Result<Option<FaultSpec>, HostError> {
         self.shared
             .enter(|engine, _| Ok(engine.port_mut(id)?.fault.as_ref().map(|fault| fault.spec().clone())))?
+    }
+
+    /// What the fault decorator of a port has done so far, inbound and outbound, when it is on.
+    pub fn fault_counters(
+        &self,
+        id: InterfaceId,
+    ) -> Result<Option<(ImpairmentCounters, ImpairmentCounters)>, HostError> {
+        self.shared
+            .enter(|engine, _| Ok(engine.port_mut(id)?.fault.as_ref().map(|fault| fault.counters())))?
     }
 
     /// Record what passes a port to a file; a capture under way there is finished first.

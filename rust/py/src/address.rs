@@ -2,7 +2,7 @@
 
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use tapip_core::wire::{IpAddress, MacAddress, Prefix, SocketAddress};
 
 /// `(host, port)`, as Python gives and gets it.
@@ -11,6 +11,11 @@ pub(crate) type Endpoint = (String, u16);
 /// An IP address out of the argument `name`.
 pub(crate) fn ip(name: &str, text: &str) -> PyResult<IpAddress> {
     text.parse().map_err(|_| PyValueError::new_err(format!("{name}: {text:?} is not an IP address")))
+}
+
+/// An IPv4 address out of the argument `name`.
+pub(crate) fn ipv4(name: &str, text: &str) -> PyResult<Ipv4Addr> {
+    text.parse().map_err(|_| PyValueError::new_err(format!("{name}: {text:?} is not an IPv4 address")))
 }
 
 /// A hardware address out of the argument `name`.
@@ -59,9 +64,4 @@ pub(crate) fn endpoint(address: SocketAddress) -> Endpoint {
 /// As Python sees a prefix.
 pub(crate) fn pair(prefix: Prefix) -> (String, u8) {
     (prefix.address().to_string(), prefix.length())
-}
-
-/// As Python sees an address that may be unspecified: none at all.
-pub(crate) fn specified(address: IpAddr) -> Option<String> {
-    (!address.is_unspecified()).then(|| address.to_string())
 }

@@ -6,6 +6,7 @@
 //! - `buffer`: Python's memory, the one file with `unsafe`;
 //! - `alive`: what a fork leaves behind;
 //! - `address`, `names`, `timeout`: arguments between text, numbers and the core's types;
+//! - `engine`, `fault`: what runs a stack, what impairs its devices;
 //! - `stack`, `sockets`, `devices`, `records`: the classes, one a file.
 
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -15,10 +16,14 @@ mod address;
 mod alive;
 mod buffer;
 mod devices;
+mod engine;
 mod enter;
 mod error;
+mod fault;
 mod names;
 mod records;
+mod sockets;
+mod stack;
 mod timeout;
 
 /// The Rust side of tapip_rs: a TCP/IP stack, its sockets and its devices. See `_core.pyi`.
@@ -30,6 +35,11 @@ mod _core {
     use crate::records::{
         ArpReply, DatagramInfo, Event, InterfaceInfo, NeighborInfo, RouteInfo, SocketInfo, TcpInfo,
     };
+
+    #[pymodule_export]
+    use crate::sockets::{RawSocket, TcpListener, TcpStream, UdpSocket};
+    #[pymodule_export]
+    use crate::stack::Stack;
 
     /// The version of the package.
     #[pymodule_export]

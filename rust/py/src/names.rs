@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use tapip_core::error::Error;
 use tapip_core::ip::RouteKind;
 use tapip_core::observe::{Layer, LayerMask, Readiness};
 use tapip_core::stack::{Medium, SocketOption};
@@ -97,6 +98,22 @@ pub(crate) fn interest(bits: u32) -> PyResult<Readiness> {
         return Err(PyValueError::new_err(text));
     }
     Ok(POLL.iter().filter(|(_, bit)| bits & bit != 0).map(|(flag, _)| *flag).collect())
+}
+
+/// A refused option as a ValueError that names it, and its value.
+pub(crate) fn blame_option(py: Python<'_>, error: PyErr, name: &str, value: Option<i64>) -> PyErr {
+    /// The errnos for a bad value and for an option that this kind of socket does not have.
+    const REFUSED: [i32; 2] = [Error::InvalidArgument.errno(), Error::NotSupported.errno()];
+    let errno = error.value(py).getattr("errno").and_then(|errno| errno.extract::<i32>());
+    match (errno, value) {
+        (Ok(errno), Some(value)) if errno == REFUSED[0] => {
+            PyValueError::new_err(format!("value: {value} is not allowed for option {name}"))
+        }
+        (Ok(errno), _) if errno == REFUSED[1] => {
+            PyValueError::new_err(format!("name: this kind of socket has no option {name}"))
+        }
+        _ => error,
+    }
 }
 
 fn find<T: Copy>(argument: &str, word: &str, table: &[(&str, T)]) -> PyResult<T> {

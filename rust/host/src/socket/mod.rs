@@ -17,10 +17,11 @@ pub use udp::UdpSocket;
 use crate::error::HostError;
 use crate::handle::Handle;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tapip_core::observe::Readiness;
+use tapip_core::error::Error;
+use tapip_core::observe::{InterfaceId, Readiness};
 use tapip_core::stack::{SocketId, SocketOption};
 use tapip_core::time::Duration;
-use tapip_core::wire::SocketAddress;
+use tapip_core::wire::{IpAddress, SocketAddress};
 
 /// What all sockets have in common: the door, the name, and closing once.
 pub struct Owned {
@@ -75,6 +76,21 @@ impl Owned {
     /// Set an option.
     pub fn set_option(&self, option: SocketOption, value: i64) -> Result<(), HostError> {
         Ok(self.handle.with(|stack, now| stack.set_option(now, self.id, option, value))??)
+    }
+
+    /// Take packets to a multicast group, on one interface or on the route's. Not for TCP.
+    pub fn join(&self, group: IpAddress, interface: Option<InterfaceId>) -> Result<(), HostError> {
+        Ok(self.handle.with(|stack, now| stack.join_group(now, self.id, group, interface))??)
+    }
+
+    /// Take them no more.
+    pub fn leave(&self, group: IpAddress, interface: Option<InterfaceId>) -> Result<(), HostError> {
+        Ok(self.handle.with(|stack, now| stack.leave_group(now, self.id, group, interface))??)
+    }
+
+    /// The error that waits to be reported, if there is one; taken.
+    pub fn take_error(&self) -> Result<Option<Error>, HostError> {
+        self.handle.with(|stack, _| stack.take_error(self.id))
     }
 
     /// What it is ready for.

@@ -117,6 +117,13 @@ impl TcpStream {
         Ok(())
     }
 
+    /// As `send`, with the urgent pointer at the last byte taken (RFC 6093).
+    pub fn send_urgent(&self, data: &[u8], timeout: Option<Duration>) -> Result<usize, HostError> {
+        self.handle().block_on(self.socket.id(), Readiness::WRITABLE, timeout, |stack, now| {
+            stack.tcp_send_urgent(now, self.id, data)
+        })
+    }
+
     /// Read what is there, at least a byte; 0 at the end of the stream.
     pub fn recv(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<usize, HostError> {
         self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, now| {

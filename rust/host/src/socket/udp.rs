@@ -5,10 +5,10 @@ use crate::error::HostError;
 use crate::handle::Handle;
 use std::ops::Deref;
 use tapip_core::buffer::Meta;
-use tapip_core::observe::{InterfaceId, Readiness};
+use tapip_core::observe::Readiness;
 use tapip_core::stack::{SocketId, UdpId};
 use tapip_core::time::Duration;
-use tapip_core::wire::{IpAddress, SocketAddress};
+use tapip_core::wire::SocketAddress;
 
 /// A socket for datagrams.
 pub struct UdpSocket {
@@ -68,17 +68,5 @@ impl UdpSocket {
     pub fn peek(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
         self.handle()
             .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.udp_peek(self.id, out))
-    }
-
-    /// Take datagrams to a multicast group, on one interface or on the route's.
-    pub fn join(&self, group: IpAddress, interface: Option<InterfaceId>) -> Result<(), HostError> {
-        let id = self.socket.id();
-        Ok(self.handle().with(|stack, now| stack.join_group(now, id, group, interface))??)
-    }
-
-    /// Take them no more.
-    pub fn leave(&self, group: IpAddress, interface: Option<InterfaceId>) -> Result<(), HostError> {
-        let id = self.socket.id();
-        Ok(self.handle().with(|stack, now| stack.leave_group(now, id, group, interface))??)
     }
 }

@@ -19,6 +19,7 @@ pub(crate) use socket_info::SocketInfo;
 pub(crate) use tcp_info::TcpInfo;
 
 use pyo3::prelude::*;
+use tapip_core::stack::{Memory, Stack};
 
 /// Define a frozen class whose fields are read-only attributes, with a `repr` that shows them.
 macro_rules! record {
@@ -36,6 +37,22 @@ macro_rules! record {
     };
 }
 use record;
+
+/// What a stack holds in memory, by name.
+pub(crate) fn memory(stack: &Stack) -> Vec<(&'static str, usize)> {
+    let Memory { packets_used, packets_free, packets_limit, sockets, connections, fragments, output, timers } =
+        stack.memory();
+    vec![
+        ("packets_in_use", packets_used),
+        ("packets_free", packets_free),
+        ("packets_capacity", packets_limit),
+        ("sockets", sockets),
+        ("connections", connections),
+        ("fragment_bytes", fragments),
+        ("output_packets", output),
+        ("timers", timers),
+    ]
+}
 
 fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
     let shown = fields.iter().map(|field| Ok(format!("{field}={}", record.getattr(*field)?.repr()?)));

@@ -1,6 +1,7 @@
 use super::record;
-use crate::address::Endpoint;
+use crate::address::{Endpoint, endpoint};
 use pyo3::prelude::*;
+use tapip_core::stack::{SocketId, Stack};
 
 record! {
     /// A socket of any kind, as `ss` shows it.
@@ -17,5 +18,31 @@ record! {
         receive_queue: usize,
         /// Bytes not yet acknowledged; for a listener, the backlog.
         send_queue: usize,
+    }
+}
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+impl SocketInfo {
+    /// Every socket, connections without one included.
+    pub(crate) fn all(stack: &Stack) -> Vec<Self> {
+        let held = stack.sockets().into_iter().filter(|id| !matches!(id, SocketId::Tcp(_)));
+        let all = stack.tcp_ids().into_iter().map(SocketId::Tcp).chain(held);
+        all.map(|id| Self::of(stack, id)).collect()
+    }
+
+    fn of(stack: &Stack, id: SocketId) -> Self {
+        let address = |address: Result<Option<_>, _>| address.ok().flatten().map(endpoint);
+        let (local, remote) = (address(stack.local_address(id)), address(stack.remote_address(id)));
+        let state = if remote.is_some() { "ESTAB" } else { "UNCONN" };
+        let queued = stack.datagram_queue(id).map_or(0, |(bytes, _)| bytes);
+        let (kind, protocol, state) = match id {
+            SocketId::Tcp(_) => ("tcp", TCP, state),
+            SocketId::Listener(_) => ("listen", TCP, "LISTEN"),
+            SocketId::Udp(_) => ("udp", UDP, state),
+            SocketId::Raw(_) => ("raw", 0, state),
+        };
+        Self { kind, protocol, state, local, remote, receive_queue: queued, send_queue: 0 }
     }
 }

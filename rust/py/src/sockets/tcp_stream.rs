@@ -1,0 +1,191 @@
+use super::Socket;
+use crate::address::{Endpoint, endpoint};
+use crate::buffer::{Incoming, Outgoing, receive};
+use crate::enter::Enter;
+use crate::error::raise;
+use crate::records::TcpInfo;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use tapip_core::error::Error;
+use tapip_core::time::Duration;
+use tapip_core::wire::SocketAddress;
+use tapip_host::{Handle, HostError, socket};
+
+/// A TCP connection (RFC 9293). Made by `Stack.tcp_connect` and `TcpListener.accept`.
+///
+/// Verbs wait as long as `timeout` says: None for ever, 0 not at all (BlockingIOError). One stream may be used by
+/// several threads.
+#[pyclass(frozen, module = "tapip_rs._core")]
+pub(crate) struct TcpStream(Socket<socket::TcpStream>);
+
+impl TcpStream {
+    /// Connect, and wait for it unless `timeout` is zero or the stack is detached.
+    pub(crate) fn connect(
+        py: Python<'_>,
+        handle: Result<&Handle, HostError>,
+        remote: SocketAddress,
+        local: Option<SocketAddress>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Self> {
+        let handle = handle.map_err(|error| raise(py, &error))?;
+        let stream = py.enter(|| socket::TcpStream::start(handle, remote, local))?;
+        if handle.is_live() && timeout != Some(Duration::ZERO) {
+            // The stream is closed when this fails: nobody has it yet.
+            py.enter_until(timeout, |left| stream.finish_connect(left))?;
+        }
+        Ok(Self::new(stream, timeout))
+    }
+
+    pub(super) fn new(stream: socket::TcpStream, timeout: Option<Duration>) -> Self {
+        Self(Socket::new(stream, timeout))
+    }
+}
+
+#[pymethods]
+impl TcpStream {
+    /// Queue bytes; returns how many were taken, at least one.
+    ///
+    /// Raises: BrokenPipeError after shutdown, ConnectionResetError.
+    fn send(&self, py: Python<'_>, data: Outgoing) -> PyResult<usize> {
+        let data = data.as_slice();
+        self.0.block(py, |stream, left| stream.send(data, left))
+    }
+
+    /// Queue all bytes; the timeout is for the whole call. On an error it is unknown how much was sent.
+    fn sendall(&self, py: Python<'_>, data: Outgoing) -> PyResult<()> {
+        let mut data = data.as_slice();
+        self.0.block(py, |stream, left| send_all(stream, &mut data, left))
+    }
+
+    /// Queue bytes whose last one the urgent pointer marks (RFC 6093: the peer reads them inline).
+    fn send_urgent(&self, py: Python<'_>, data: Outgoing) -> PyResult<usize> {
+        let data = data.as_slice();
+        self.0.block(py, |stream, left| stream.send_urgent(data, left))
+    }
+
+    /// 1 to `size` bytes, or b"" once the peer has sent all it will (FIN).
+    fn recv<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let fill = |out: &mut [u8]| self.0.block(py, |stream, left| stream.recv(out, left));
+        Ok(receive(py, size, |out| Ok((fill(out)?, ())))?.0)
+    }
+
+    /// As `recv`, into a writable buffer.
+    ///
+    /// `size` 0 means all of it. Returns the count. Raises: BufferError if read-only.
+    #[pyo3(signature = (buffer, size = 0))]
+    fn recv_into(&self, py: Python<'_>, mut buffer: Incoming, size: usize) -> PyResult<usize> {
+        let out = buffer.as_mut_slice(size)?;
+        self.0.block(py, |stream, left| stream.recv(out, left))
+    }
+
+    /// As `recv`, but the bytes stay in the queue.
+    fn peek<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let fill = |out: &mut [u8]| self.0.block(py, |stream, left| stream.peek(out, left));
+        Ok(receive(py, size, |out| Ok((fill(out)?, ())))?.0)
+    }
+
+    /// `socket.SHUT_RD`, `SHUT_WR` (sends FIN behind what is queued) or `SHUT_RDWR`.
+    fn shutdown(&self, py: Python<'_>, how: i64) -> PyResult<()> {
+        let (read, write) = match how {
+            0 => (true, false),
+            1 => (false, true),
+            2 => (true, true),
+            _ => {
+                return Err(PyValueError::new_err(format!("how: {how} is not SHUT_RD, SHUT_WR or SHUT_RDWR")));
+            }
+        };
+        self.0.call(py, |stream| stream.shutdown(read, write))
+    }
+
+    /// Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1). May be called twice.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.close(py)
+    }
+
+    /// Reset the connection (RFC 9293 3.10.5) and close.
+    fn abort(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.call(py, |stream| super::tolerant(stream.abort().and_then(|()| stream.close())))
+    }
+
+    /// Our address.
+    #[getter]
+    fn local(&self, py: Python<'_>) -> PyResult<Endpoint> {
+        known(py, self.0.local(py)?)
+    }
+
+    /// The peer's address.
+    #[getter]
+    fn remote(&self, py: Python<'_>) -> PyResult<Endpoint> {
+        known(py, self.0.remote(py)?)
+    }
+
+    /// The state of the connection now.
+    fn info(&self, py: Python<'_>) -> PyResult<TcpInfo> {
+        self.0.call(py, |stream| {
+            Ok(stream.handle().with(|stack, now| TcpInfo::of(stack, now, stream.tcp_id()))??)
+        })
+    }
+
+    /// A socket option, by the names of `set_option`.
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        self.0.option(py, name)
+    }
+
+    /// Set a socket option.
+    ///
+    /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
+    /// send_buffer receive_buffer max_segment quickack.
+    /// Times are in milliseconds. Raises: ValueError that names the option or its value.
+    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        self.0.set_option(py, name, value)
+    }
+
+    /// Whether it was closed, here or with its stack.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.0.closed()
+    }
+
+    /// Seconds that a call may wait; None for ever.
+    #[getter]
+    fn timeout(&self) -> Option<f64> {
+        self.0.timeout()
+    }
+
+    /// Set `timeout`. Raises: ValueError when negative or not a number.
+    fn settimeout(&self, seconds: Option<f64>) -> PyResult<()> {
+        self.0.settimeout(seconds)
+    }
+
+    /// What can be done without waiting, as `select.POLL*` bits.
+    fn readiness(&self, py: Python<'_>) -> PyResult<u32> {
+        self.0.readiness(py)
+    }
+
+    /// Wait until one of `events` (as in `readiness`), an error or a hang-up is there; returns the readiness.
+    #[pyo3(signature = (events, timeout = None))]
+    fn wait(&self, py: Python<'_>, events: u32, timeout: Option<f64>) -> PyResult<u32> {
+        self.0.wait(py, events, timeout)
+    }
+
+    /// The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none.
+    fn take_error(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.take_error(py)
+    }
+}
+
+/// Queue what is left of `data`, and note how much that was, so that it can be called again after a signal.
+fn send_all(stream: &socket::TcpStream, data: &mut &[u8], left: Option<Duration>) -> Result<(), HostError> {
+    let deadline = left.map(|left| tapip_host::monotonic() + left);
+    while !data.is_empty() {
+        let left = deadline.map(|deadline| deadline.since(tapip_host::monotonic()));
+        let count = stream.send(data, left)?;
+        *data = &data[count..];
+    }
+    Ok(())
+}
+
+fn known(py: Python<'_>, address: Option<SocketAddress>) -> PyResult<Endpoint> {
+    address.map(endpoint).ok_or_else(|| raise(py, &Error::NotConnected.into()))
+}

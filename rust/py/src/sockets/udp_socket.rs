@@ -1,0 +1,168 @@
+use super::Socket;
+use crate::address::{Endpoint, endpoint, ip, optional_socket, socket as socket_address};
+use crate::buffer::{Incoming, Outgoing, receive};
+use crate::enter::Enter;
+use crate::records::DatagramInfo;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use tapip_core::buffer::Meta;
+use tapip_core::observe::InterfaceId;
+use tapip_core::wire::SocketAddress;
+use tapip_host::{Handle, HostError, socket};
+
+/// A UDP socket (RFC 768). Made by `Stack.udp`.
+#[pyclass(frozen, module = "tapip_rs._core")]
+pub(crate) struct UdpSocket(Socket<socket::UdpSocket>);
+
+impl UdpSocket {
+    /// Open one, and bind it.
+    pub(crate) fn open(
+        py: Python<'_>,
+        handle: Result<&Handle, HostError>,
+        local: Option<SocketAddress>,
+    ) -> PyResult<Self> {
+        let socket = py.enter(|| {
+            let socket = socket::UdpSocket::open(handle?)?;
+            local.map_or(Ok(()), |local| socket.bind(local))?;
+            Ok(socket)
+        })?;
+        Ok(Self(Socket::new(socket, None)))
+    }
+
+    fn receive<'py>(&self, py: Python<'py>, size: usize) -> PyResult<(Bound<'py, PyBytes>, Meta)> {
+        receive(py, size, |out| self.0.block(py, |socket, left| socket.recv(out, left)))
+    }
+}
+
+#[pymethods]
+impl UdpSocket {
+    /// Take a local address; port 0 picks one. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL, EINVAL when bound already).
+    fn bind(&self, py: Python<'_>, local: &Bound<'_, PyAny>) -> PyResult<()> {
+        let local = socket_address("local", local)?;
+        self.0.call(py, |socket| socket.bind(local))
+    }
+
+    /// Set the peer: only its datagrams and the ICMP errors about them come in. None undoes it.
+    #[pyo3(signature = (remote))]
+    fn connect(&self, py: Python<'_>, remote: Option<&Bound<'_, PyAny>>) -> PyResult<()> {
+        let remote = optional_socket("remote", remote)?;
+        self.0.call(py, |socket| socket.connect(remote))
+    }
+
+    /// Send one datagram to the peer. Raises: OSError(EDESTADDRREQ) without one, ConnectionRefusedError after ICMP 3/3.
+    fn send(&self, py: Python<'_>, data: Outgoing) -> PyResult<usize> {
+        let data = data.as_slice();
+        self.0.block(py, |socket, left| socket.send(data, None, left))
+    }
+
+    /// Send one datagram.
+    ///
+    /// Raises: OSError(EMSGSIZE) over 65507 bytes, or over the path's MTU with DF; PermissionError to a broadcast
+    /// address without the option `broadcast`.
+    fn sendto(&self, py: Python<'_>, data: Outgoing, remote: &Bound<'_, PyAny>) -> PyResult<usize> {
+        let (data, remote) = (data.as_slice(), socket_address("remote", remote)?);
+        self.0.block(py, |socket, left| socket.send(data, Some(remote), left))
+    }
+
+    /// The next datagram, cut to `size` bytes.
+    fn recv<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        Ok(self.receive(py, size)?.0)
+    }
+
+    /// The next datagram into a writable buffer; returns how many bytes were written.
+    #[pyo3(signature = (buffer, size = 0))]
+    fn recv_into(&self, py: Python<'_>, mut buffer: Incoming, size: usize) -> PyResult<usize> {
+        let out = buffer.as_mut_slice(size)?;
+        Ok(self.0.block(py, |socket, left| socket.recv(out, left))?.0)
+    }
+
+    /// The next datagram, cut to `size` bytes, and its sender.
+    fn recvfrom<'py>(&self, py: Python<'py>, size: usize) -> PyResult<(Bound<'py, PyBytes>, Endpoint)> {
+        let (data, meta) = self.receive(py, size)?;
+        Ok((data, endpoint(meta.source)))
+    }
+
+    /// The next datagram, cut to `size` bytes, and what is known of it.
+    fn recvmsg<'py>(&self, py: Python<'py>, size: usize) -> PyResult<(Bound<'py, PyBytes>, DatagramInfo)> {
+        let (data, meta) = self.receive(py, size)?;
+        Ok((data, meta.into()))
+    }
+
+    /// Receive a multicast group (IGMP, RFC 3376) on an interface, or on the one that routes lead to.
+    #[pyo3(signature = (group, interface = None))]
+    fn join_group(&self, py: Python<'_>, group: &str, interface: Option<u32>) -> PyResult<()> {
+        let group = ip("group", group)?;
+        self.0.call(py, |socket| socket.join(group, interface.map(InterfaceId)))
+    }
+
+    /// Undo `join_group`.
+    #[pyo3(signature = (group, interface = None))]
+    fn leave_group(&self, py: Python<'_>, group: &str, interface: Option<u32>) -> PyResult<()> {
+        let group = ip("group", group)?;
+        self.0.call(py, |socket| socket.leave(group, interface.map(InterfaceId)))
+    }
+
+    /// Close. May be called twice.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.0.close(py)
+    }
+
+    /// The local address; None while unbound.
+    #[getter]
+    fn local(&self, py: Python<'_>) -> PyResult<Option<Endpoint>> {
+        Ok(self.0.local(py)?.map(endpoint))
+    }
+
+    /// The peer; None while unconnected.
+    #[getter]
+    fn remote(&self, py: Python<'_>) -> PyResult<Option<Endpoint>> {
+        Ok(self.0.remote(py)?.map(endpoint))
+    }
+
+    /// A socket option, by the names of `set_option`.
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        self.0.option(py, name)
+    }
+
+    /// Set a socket option.
+    ///
+    /// Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
+    /// reuse_address.
+    /// Raises: ValueError that names the option or its value.
+    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        self.0.set_option(py, name, value)
+    }
+
+    /// Whether it was closed, here or with its stack.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.0.closed()
+    }
+
+    /// Seconds that a call may wait; None for ever.
+    #[getter]
+    fn timeout(&self) -> Option<f64> {
+        self.0.timeout()
+    }
+
+    /// Set `timeout`. Raises: ValueError when negative or not a number.
+    fn settimeout(&self, seconds: Option<f64>) -> PyResult<()> {
+        self.0.settimeout(seconds)
+    }
+
+    /// What can be done without waiting, as `select.POLL*` bits.
+    fn readiness(&self, py: Python<'_>) -> PyResult<u32> {
+        self.0.readiness(py)
+    }
+
+    /// Wait until one of `events` (as in `readiness`), an error or a hang-up is there; returns the readiness.
+    #[pyo3(signature = (events, timeout = None))]
+    fn wait(&self, py: Python<'_>, events: u32, timeout: Option<f64>) -> PyResult<u32> {
+        self.0.wait(py, events, timeout)
+    }
+
+    /// The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none.
+    fn take_error(&self, py: Python<'_>) -> PyResult<i32> {
+        self.0.take_error(py)
+    }
+}
