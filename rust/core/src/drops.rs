@@ -55,6 +55,8 @@ reasons! {
     ArpAddressConflict = "arp" "address-conflict",
     /// A reply nobody asked for, or an announcement of an unknown host.
     ArpUnsolicited = "arp" "unsolicited",
+    /// Another hardware address for an entry that was confirmed a moment ago.
+    ArpLocked = "arp" "locked",
     /// A request for somebody else.
     ArpNotForUs = "arp" "not-for-us",
     /// No answer from the neighbour.

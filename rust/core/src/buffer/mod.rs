@@ -2,12 +2,14 @@
 //! and the timer wheel.
 
 mod datagrams;
+mod lru;
 mod packet;
 mod receive;
 mod send;
 mod wheel;
 
-pub use datagrams::{Datagram, DatagramQueue, DatagramSettings, Meta, MtuDiscover, QueuedError};
+pub use datagrams::{Datagram, DatagramQueue, DatagramSettings, ErrorQueue, Inbox, Meta, MtuDiscover, QueuedError};
+pub use lru::LruMap;
 pub use packet::{Offload, Packet, Pool};
 pub use receive::ReceiveQueue;
 pub use send::{Foreign, SendQueue, Slices};

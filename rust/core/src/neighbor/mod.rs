@@ -4,7 +4,12 @@
 //! address family; requests leave as [`Action`]s, which the stack turns into ARP (or, one day, NDP). Order of calls:
 //! `resolve`, and if it says `Pending`, `enqueue`; then drain `poll_action`, then arm `poll_timeout`.
 
+mod announce;
+mod arp;
+mod entry;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use table::Table;
 

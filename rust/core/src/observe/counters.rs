@@ -26,6 +26,8 @@ counters! {
     ArpOutReplies,
     /// ARP packets received.
     ArpInPackets,
+    /// Neighbours forgotten to make room for others.
+    NeighborEvictions,
     /// IP packets received.
     IpInReceives,
     /// IP packets handed to a protocol.

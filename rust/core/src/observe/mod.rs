@@ -2,11 +2,15 @@
 //!
 //! Engines count and trace; they never print, send, sleep or read a clock.
 
+#[cfg(test)]
+mod bench;
 mod context;
 mod counters;
 mod readiness;
 mod trace;
 
+#[cfg(test)]
+pub(crate) use bench::Bench;
 pub use context::Context;
 pub use counters::{Counter, Counters, InterfaceCounters};
 pub use readiness::Readiness;
