@@ -8,7 +8,9 @@ mod receive;
 mod send;
 mod wheel;
 
-pub use datagrams::{Datagram, DatagramQueue, DatagramSettings, ErrorQueue, Inbox, Meta, MtuDiscover, QueuedError};
+pub use datagrams::{
+    Datagram, DatagramQueue, DatagramSettings, ErrorQueue, Inbox, Meta, MtuDiscover, QueuedError,
+};
 pub use lru::LruMap;
 pub use packet::{Offload, Packet, Pool};
 pub use receive::ReceiveQueue;

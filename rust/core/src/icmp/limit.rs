@@ -56,8 +56,8 @@ impl Limiter {
         let (kind, code) = message.kind_and_code();
         let limited = config.rate_mask.checked_shr(u32::from(kind)).unwrap_or(0) & 1 == 1;
         // Path MTU discovery stalls without its messages, and what stays on this host floods nobody: both pass, as in Linux.
-        let too_big = matches!(message, Icmpv4Message::Unreachable { .. })
-            && code == unreachable::FRAGMENTATION_NEEDED;
+        let too_big =
+            matches!(message, Icmpv4Message::Unreachable { .. }) && code == unreachable::FRAGMENTATION_NEEDED;
         if !limited || too_big || destination.is_loopback() {
             return true;
         }

@@ -104,8 +104,8 @@ impl Membership {
     pub fn handle_timeout(&mut self, cx: &mut Context<'_>, config: &Config) {
         self.forget_older_queriers(cx.now);
         match self.version(cx.now) {
-            3 => self.speak_v3(cx),
-            version => self.speak_older(cx, version),
+            3 => self.speak_v3(cx, config),
+            version => self.speak_older(cx, config, version),
         }
         self.groups.retain(|_, group| !group.is_over());
     }
@@ -129,7 +129,10 @@ impl Membership {
 
     /// Groups joined and how often, sorted.
     pub fn groups(&self) -> impl Iterator<Item = (Ipv4Addr, usize)> {
-        self.groups.iter().filter(|(_, group)| group.joins > 0).map(|(address, group)| (*address, group.joins))
+        self.groups
+            .iter()
+            .filter(|(_, group)| group.joins > 0)
+            .map(|(address, group)| (*address, group.joins))
     }
 
     /// The version that the queriers of this link understand: 1, 2 or 3.
@@ -232,7 +235,7 @@ impl Membership {
         self.groups.retain(|_, group| !group.is_over());
     }
 
-    fn speak_v3(&mut self, cx: &mut Context<'_>) {
+    fn speak_v3(&mut self, cx: &mut Context<'_>, config: &Config) {
         let general = self.general.is_some_and(|at| at <= cx.now);
         if general {
             self.general = None;
@@ -247,7 +250,7 @@ impl Membership {
             }
             if let Some(change) = group.change.filter(|change| change.at <= cx.now) {
                 changes.push(IgmpRecord { kind: change.kind, group: address });
-                group.change = again(cx, change, UNSOLICITED_INTERVAL_V3);
+                group.change = again(cx, config, change, UNSOLICITED_INTERVAL_V3);
             }
         }
         for records in state.chunks(MAX_RECORDS).chain(changes.chunks(MAX_RECORDS)) {
@@ -255,7 +258,7 @@ impl Membership {
         }
     }
 
-    fn speak_older(&mut self, cx: &mut Context<'_>, version: u8) {
+    fn speak_older(&mut self, cx: &mut Context<'_>, config: &Config, version: u8) {
         let mut messages = Vec::new();
         for (&address, group) in &mut self.groups {
             let asked = group.response.is_some_and(|at| at <= cx.now);
@@ -272,7 +275,7 @@ impl Membership {
                 group.last_reporter = true;
             }
             if let Some(change) = change.filter(|_| group.change.is_some()) {
-                group.change = again(cx, change, UNSOLICITED_INTERVAL_V2);
+                group.change = again(cx, config, change, UNSOLICITED_INTERVAL_V2);
             }
         }
         for (destination, message) in messages {
@@ -286,9 +289,9 @@ impl Membership {
     }
 }
 
-/// The next report of a change, if another is due.
-fn again(cx: &mut Context<'_>, change: Change, interval: Duration) -> Option<Change> {
-    let left = change.left - 1;
+/// The next report of a change, if another is due; a robustness lowered meanwhile counts at once.
+fn again(cx: &mut Context<'_>, config: &Config, change: Change, interval: Duration) -> Option<Change> {
+    let left = change.left.min(config.robustness).saturating_sub(1);
     (left > 0).then(|| Change { left, at: random_until(cx, interval), ..change })
 }
 

@@ -97,7 +97,8 @@ impl Fib {
     /// The route of exactly this prefix.
     pub fn exact(&self, prefix: Prefix) -> Option<&Route> {
         let levels = self.levels(prefix.address());
-        let index = levels.binary_search_by_key(&Reverse(prefix.length()), |level| Reverse(level.length)).ok()?;
+        let index =
+            levels.binary_search_by_key(&Reverse(prefix.length()), |level| Reverse(level.length)).ok()?;
         levels[index].routes.get(&bits(prefix.network().address()))
     }
 

@@ -129,7 +129,12 @@ fn may_pass(passage: &Passage<'_>) -> bool {
 }
 
 /// The better first hop, if the sender should know one.
-fn redirect_to(config: &Config, passage: &Passage<'_>, route: &Route, next_hop: IpAddress) -> Option<Ipv4Addr> {
+fn redirect_to(
+    config: &Config,
+    passage: &Passage<'_>,
+    route: &Route,
+    next_hop: IpAddress,
+) -> Option<Ipv4Addr> {
     //= rfc1812#5.2.7.2   out where it came in, and the sender can reach the next hop itself
     let wanted = config.send_redirects && route.interface == passage.ingress && passage.source_on_link;
     match next_hop {

@@ -93,9 +93,10 @@ impl Datagram {
     pub(super) fn check(&self, header: &Ipv4Header, payload: &[u8]) -> Result<(), Refused> {
         let start = header.fragment_offset;
         let end = usize::from(start) + payload.len();
-        let same = self.pieces.get(&start).is_some_and(|piece| {
-            piece.more == header.more_fragments && piece.payload() == payload
-        });
+        let same = self
+            .pieces
+            .get(&start)
+            .is_some_and(|piece| piece.more == header.more_fragments && piece.payload() == payload);
         if same {
             return Err(Refused::Duplicate);
         }
