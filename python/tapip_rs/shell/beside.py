@@ -1,0 +1,67 @@
+"""A command runs beside the prompt's thread, whatever the shell is fed from.
+
+The prompt's thread waits for it and for signals, which Python hands to the main thread alone. An exception in that wait
+(KeyboardInterrupt from ^C, SystemExit from a SIGTERM handler) says stop to the command and waits for its end, so that
+sockets are closed and threads joined before anybody goes on. A command that does not hear the word is given up on the
+second ^C; its thread is a daemon and cannot hold the interpreter back.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from .stop import Stop
+
+_Result = TypeVar("_Result")
+
+
+class _Task(Generic[_Result]):
+    """A function on its own thread, and what came of it."""
+
+    def __init__(self, function: Callable[[], _Result], name: str) -> None:
+        self._function = function
+        self._error: BaseException | None = None
+        self._result: _Result
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._function()
+        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+            self._error = error
+        finally:
+            self._done.set()
+
+    def wait(self) -> None:
+        """Wait for the end; an exception of the waiting thread comes out."""
+        self._done.wait()
+
+    def result(self) -> _Result:
+        """The function's result, or its exception. Only after `wait` came back."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> tuple[_Result, bool]:
+    """Run `function` on a thread called `name`; returns its result and whether ^C asked it to end.
+
+    Raises: what the function raises; what interrupted the wait, unless it was a first KeyboardInterrupt.
+    """
+    task = _Task(function, name)
+    try:
+        task.wait()
+        return task.result(), False
+    except KeyboardInterrupt:
+        stop.say()
+        task.wait()
+        return task.result(), True
+    except BaseException:
+        stop.say()
+        task.wait()
+        raise

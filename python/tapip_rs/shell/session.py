@@ -1,0 +1,36 @@
+"""What a command has to work with: the stack, the streams, the stop signal, and what outlives a command.
+
+One session lasts as long as the shell. `status` is the exit status of the last command; `trace` prints records of the
+stack between commands (`debug -n`).
+"""
+
+from __future__ import annotations
+
+from tapip_rs.stack import Stack
+
+from .errors import OK
+from .stop import Stop
+from .streams import Input, Output
+from .trace import TracePrinter
+
+
+class Session:
+    """The shell's state, handed to every command that asks for a `Session`."""
+
+    def __init__(self, stack: Stack, stdin: Input, out: Output, err: Output) -> None:
+        self.stack = stack
+        self.stdin = stdin
+        self.out = out
+        self.err = err
+        #: The stop signal of the running command.
+        self.stop = Stop()
+        #: Whether the running command is to answer in JSON: it prints nothing itself and returns a Report.
+        self.json = False
+        self.status = OK
+        #: Set by `exit`.
+        self.ended = False
+        self.trace = TracePrinter(stack, err)
+
+    def close(self) -> None:
+        """Undo what commands left behind."""
+        self.trace.close()

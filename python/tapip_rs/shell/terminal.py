@@ -1,0 +1,160 @@
+"""Reading lines from a person: prompt, history, completion.
+
+prompt_toolkit does it where it is installed, readline else; on a terminal that can neither (TERM=dumb has no
+prompt_toolkit), or when standard output is not the terminal, a bare prompt on standard error.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from .complete import complete
+from .session import Session
+
+if TYPE_CHECKING:
+    from prompt_toolkit.completion import CompleteEvent, Completion
+    from prompt_toolkit.document import Document
+
+PROMPT = "[net shell]: "
+#: Lines of history that are kept: some weeks of work, some tens of kilobytes.
+HISTORY = 2000
+
+
+class Editor(Protocol):
+    """Reads a line from a person."""
+
+    def read(self) -> str:
+        """The line. Raises: EOFError for ^D, KeyboardInterrupt for ^C."""
+
+    def close(self) -> None:
+        """Keep the history."""
+
+
+def editor_for(session: Session) -> Editor:
+    """The best editor for this terminal."""
+    own = session.stdin.stream is sys.stdin and session.out.stream is sys.stdout and session.out.terminal
+    if not own:
+        return BareEditor(session)
+    smart = os.environ.get("TERM", "dumb") != "dumb"
+    if smart and importlib.util.find_spec("prompt_toolkit") is not None:
+        return ToolkitEditor(session)
+    if importlib.util.find_spec("readline") is not None:
+        return ReadlineEditor(session)
+    return BareEditor(session)
+
+
+def history_file() -> Path | None:
+    """Where the history is kept; None when there is no such place."""
+    state = os.environ.get("XDG_STATE_HOME")
+    try:
+        folder = (Path(state) if state else Path.home() / ".local" / "state") / "tapip_rs"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "history"
+        path.touch(mode=0o600)
+    except (OSError, RuntimeError):
+        return None
+    return path if os.access(path, os.R_OK | os.W_OK) else None
+
+
+class BareEditor:
+    """A prompt and the terminal's own line editing."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self) -> str:
+        """Prompt and read."""
+        session = self._session
+        (session.out if session.out.terminal else session.err).text(PROMPT)
+        line = session.stdin.line()
+        if line is None:
+            raise EOFError
+        return line
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+class ReadlineEditor:
+    """GNU readline or libedit, through `input()`."""
+
+    def __init__(self, session: Session) -> None:
+        import readline
+
+        self._readline = readline
+        self._stack = session.stack
+        self._offers: list[str] = []
+        self._history = history_file()
+        if self._history is not None:
+            try:
+                readline.read_history_file(self._history)
+            except OSError:
+                self._history = None
+        readline.set_history_length(HISTORY)
+        readline.set_completer(self._complete)
+        readline.set_completer_delims(" \t\n;")
+        readline.parse_and_bind("tab: complete")
+
+    def read(self) -> str:
+        """Prompt, edit and read."""
+        return input(PROMPT)
+
+    def close(self) -> None:
+        """Write the history."""
+        self._readline.set_completer(None)
+        if self._history is not None:
+            try:
+                self._readline.write_history_file(self._history)
+            except OSError:
+                pass  # a full disk is no reason to fail at exit
+
+    def _complete(self, _word: str, state: int) -> str | None:
+        if state == 0:
+            line = self._readline.get_line_buffer()[: self._readline.get_endidx()]
+            try:
+                start, words = complete(self._stack, line)
+            except OSError:  # the stack is gone; its words with it
+                start, words = 0, []
+            # readline replaces from its own idea of the word's start, which a quote can make later than ours.
+            ahead = max(self._readline.get_begidx() - start, 0)
+            self._offers = [word[ahead:] + " " for word in words]
+        return self._offers[state] if state < len(self._offers) else None
+
+
+class ToolkitEditor:
+    """prompt_toolkit: completion menu, search in the history."""
+
+    def __init__(self, session: Session) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import Completer, Completion
+        from prompt_toolkit.history import FileHistory, InMemoryHistory
+
+        class Words(Completer):
+            """The shell's completion in prompt_toolkit's terms."""
+
+            def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+                line = document.text_before_cursor
+                try:
+                    start, words = complete(session.stack, line)
+                except OSError:
+                    return
+                for word in words:
+                    yield Completion(word, start_position=start - len(line))
+
+        path = history_file()
+        history = FileHistory(str(path)) if path is not None else InMemoryHistory()
+        self._prompt: PromptSession[str] = PromptSession(
+            PROMPT, history=history, completer=Words(), complete_while_typing=False
+        )
+
+    def read(self) -> str:
+        """Prompt, edit and read."""
+        return self._prompt.prompt()
+
+    def close(self) -> None:
+        """The history was written line by line."""
