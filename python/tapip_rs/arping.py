@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tapip_rs import _core
@@ -34,11 +34,12 @@ def arping(
     interval: float = 1.0,
     timeout: float = 1.0,
     probe: bool = False,
+    pause: Callable[[float], object] = time.sleep,
 ) -> Iterator[ArpingReply]:
     """Ask on an interface who has `target`, `count` times or for ever; yields each answer, or one silence per request.
 
     `probe` asks as one who has no address yet (sender 0.0.0.0, RFC 5227 2.1.1). Two runs at a time share their
-    answers badly.
+    answers badly. `pause` waits between two looks for answers; the run ends early when it returns true.
     """
     address = host_text(target, "target")
     number = 0
@@ -56,6 +57,7 @@ def arping(
                     yield ArpingReply(number, address, reply.mac, max(reply.time - sent, 0.0))
             if heard and (last or waited >= interval):
                 break
-            time.sleep(LOOK)
+            if pause(LOOK):
+                return
         if not heard:
             yield ArpingReply(number, address)

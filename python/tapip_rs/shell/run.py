@@ -96,6 +96,7 @@ def run_text(session: Session, text: str) -> None:
 def run_words(session: Session, words: Sequence[str]) -> int:
     """Run one command; returns its exit status."""
     session.stop = Stop()
+    session.words = list(words)
     usage = ""
     try:
         command, rest = find(words)

@@ -26,6 +26,8 @@ class Session:
         self.stop = Stop()
         #: Whether the running command is to answer in JSON: it prints nothing itself and returns a Report.
         self.json = False
+        #: The running command as it was typed, word by word.
+        self.words: list[str] = []
         self.status = OK
         #: Set by `exit`.
         self.ended = False

@@ -1,0 +1,111 @@
+"""`ss`: sockets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from tapip_rs import _core
+from tapip_rs.stack import Stack
+
+from ..parser import Option
+from ..registry import command
+from ..report import Report, columns
+
+HEADS = ("Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port")
+NETIDS = {"tcp": "tcp", "listen": "tcp", "udp": "udp", "raw": "raw"}
+
+
+@command("ss")
+def ss(
+    stack: Stack,
+    *,
+    tcp: Annotated[bool, Option("-t")] = False,
+    udp: Annotated[bool, Option("-u")] = False,
+    raw: Annotated[bool, Option("-w")] = False,
+    listening: Annotated[bool, Option("-l")] = False,
+    every: Annotated[bool, Option("-a")] = False,
+    numeric: Annotated[bool, Option("-n")] = False,
+    info: Annotated[bool, Option("-i")] = False,
+) -> Report:
+    """show sockets
+
+    Those with a peer; of all protocols, unless some are named.
+        -t, -u, -w  TCP, UDP, raw
+        -l, -a      those without a peer; all
+        -i          windows, round trips, timers of TCP connections
+        -n          as ever: addresses and ports are not resolved here
+    """
+    wanted = {netid for netid, on in (("tcp", tcp), ("udp", udp), ("raw", raw)) if on} or {"tcp", "udp", "raw"}
+    sockets = [each for each in stack.sockets if NETIDS[each.kind] in wanted and (every or _idle(each) == listening)]
+    details = {(each.local, each.remote): each for each in stack.tcp_connections} if info else {}
+    rows = [_row(each) for each in sockets]
+    lines = columns(rows, HEADS, right=("Recv-Q", "Send-Q")).split("\n")
+    data = [_data(each) for each in sockets]
+    text = [lines[0]]
+    for each, line, fields in zip(sockets, lines[1:], data, strict=True):
+        text.append(line)
+        found = details.get((each.local or ("", 0), each.remote or ("", 0))) if each.kind == "tcp" else None
+        if found is not None:
+            text.append("\t" + _info(found))
+            fields["info"] = tcp_data(found)
+    return Report("\n".join(text), data)
+
+
+def _idle(each: _core.SocketInfo) -> bool:
+    """Whether it has no peer."""
+    return each.state in ("LISTEN", "UNCONN")
+
+
+def _row(each: _core.SocketInfo) -> tuple[object, ...]:
+    local, remote = _end(each.local), _end(each.remote)
+    return NETIDS[each.kind], each.state, each.receive_queue, each.send_queue, local, remote
+
+
+def _end(address: tuple[str, int] | None) -> str:
+    if address is None:
+        return "*:*"
+    return f"{address[0]}:{address[1] or '*'}"
+
+
+def _data(each: _core.SocketInfo) -> dict[str, Any]:
+    return {
+        "netid": NETIDS[each.kind],
+        "state": each.state,
+        "receive_queue": each.receive_queue,
+        "send_queue": each.send_queue,
+        "local": each.local,
+        "remote": each.remote,
+    }
+
+
+def tcp_data(info: _core.TcpInfo) -> dict[str, Any]:
+    """A connection for programs; times are in seconds."""
+    names = (
+        "state congestion cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd send_queue "
+        "receive_queue out_of_order in_flight timers"
+    )
+    return {name: getattr(info, name) for name in names.split()} | dict(info.fields)
+
+
+def _info(info: _core.TcpInfo) -> str:
+    """A connection in the words of ss -i; times are in milliseconds."""
+    words = [
+        info.congestion,
+        f"rto:{info.rto * 1000:.6g}",
+        f"rtt:{_ms(info.srtt)}/{_ms(info.rttvar)}",
+        f"mss:{info.mss}",
+        f"cwnd:{info.cwnd // info.mss if info.mss else 0}({info.cwnd} bytes)",
+        f"ssthresh:{info.ssthresh if info.ssthresh is not None else '-'}",
+        f"inflight:{info.in_flight}",
+        f"snd_wnd:{info.snd_wnd}",
+        f"rcv_wnd:{info.rcv_wnd}",
+        f"una:{info.snd_una} nxt:{info.snd_nxt} rcv:{info.rcv_nxt}",
+    ]
+    words += [f"ooo:{info.out_of_order}"] if info.out_of_order else []
+    words += [f"timer:({name},{left * 1000:.0f}ms)" for name, left in sorted(info.timers.items())]
+    words += [name if value is True else f"{name}:{value}" for name, value in info.fields.items() if value]
+    return " ".join(words)
+
+
+def _ms(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.3g}"
