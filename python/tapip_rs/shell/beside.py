@@ -31,7 +31,7 @@ class _Task(Generic[_Result]):
     def _run(self) -> None:
         try:
             self._result = self._function()
-        except BaseException as error:  # noqa: BLE001 - handed to the waiting thread
+        except BaseException as error:  # handed to the waiting thread
             self._error = error
         finally:
             self._done.set()

@@ -7,12 +7,13 @@ offer. Known are str, int, float, Path, Literal, IPv4Address, IPv4Network, IPv4I
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args, get_origin
+
+from tapip_rs.routing.route import parse_network
 
 if TYPE_CHECKING:
     from tapip_rs.stack import Stack
@@ -120,10 +121,6 @@ def _reader(convert: Callable[[str], Any], says: str) -> Callable[[str], Any]:
     return read
 
 
-def _network(text: str) -> IPv4Network:
-    return IPv4Network("0.0.0.0/0" if text == "default" else text)
-
-
 def _int(text: str) -> int:
     if not text.isascii() or "_" in text:
         raise ValueError
@@ -144,8 +141,12 @@ def _neighbors(stack: Stack, _begun: str) -> Iterable[str]:
 
 
 def _files(_stack: Stack, begun: str) -> Iterable[str]:
-    found = glob.glob(glob.escape(begun) + "*")
-    return sorted(name + "/" if Path(name).is_dir() else name for name in found)
+    folder, slash, _ = begun.rpartition("/")
+    try:
+        found = sorted(Path(folder + slash or ".").iterdir())
+    except OSError:
+        return ()
+    return [folder + slash + path.name + ("/" if path.is_dir() else "") for path in found]
 
 
 _KINDS: dict[Any, Kind] = {
@@ -154,6 +155,6 @@ _KINDS: dict[Any, Kind] = {
     float: Kind(_reader(_float, "{} is not a number")),
     Path: Kind(Path, "FILE", _files),
     IPv4Address: Kind(_reader(IPv4Address, "bad ip address {1}"), "ADDR", _neighbors),
-    IPv4Network: Kind(_reader(_network, "bad network {1}; ADDR/LENGTH with no bit set behind LENGTH, or default"), "NET"),
+    IPv4Network: Kind(parse_network, "NET", lambda _stack, _begun: ("default",)),
     IPv4Interface: Kind(_reader(IPv4Interface, "bad address {1}; ADDR/LENGTH is wanted"), "ADDR/LEN"),
 }

@@ -24,9 +24,10 @@ from .kinds import Kind, kind_of
 
 @dataclass(frozen=True)
 class Option:
-    """Names of an option as typed; `value` is what usage calls its value; of a `one_of` group exactly one must be given.
+    """Names of an option as typed; `value` is what usage calls its value.
 
-    `bad` replaces the reader's complaint about a word that cannot be meant.
+    Of a `one_of` group exactly one must be given. `bad` replaces the reader's complaint about a word that cannot be
+    meant.
     """
 
     names: tuple[str, ...]
@@ -73,7 +74,7 @@ class Parameter:
     rest: bool = False
     value: str = ""
     limits: Limits | None = None
-    option: Option = Option()  # noqa: RUF009 - immutable
+    option: Option = Option()
 
     def read(self, word: str) -> Any:
         """The value of a word. Raises: BadWord."""
@@ -93,7 +94,8 @@ class Parameter:
     def usage(self) -> str:
         """How usage shows it, without brackets."""
         if not self.names:
-            return self.value + ("..." if self.rest else "")
+            several = f"({self.value})" if "|" in self.value else self.value
+            return several + "..." if self.rest else self.value
         return self.names[0] if self.kind is None else f"{self.names[0]} {self.value}"
 
 

@@ -46,9 +46,10 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """How to call it."""
+        """How to call it, and the verbs that it has besides."""
         parts = [self.name, "[--json]" if self.reports else "", self.signature.usage]
-        return " ".join(part for part in parts if part)
+        verbs = [] if " " in self.name else verbs_of(self.name)
+        return " ".join([part for part in parts if part] + [f"| {verb}" for verb in verbs])
 
     @property
     def help(self) -> str:

@@ -30,7 +30,10 @@ def columns(rows: Iterable[Sequence[object]], heads: Sequence[str], right: Seque
     lines = [tuple(heads), *(tuple(map(_cell, row)) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
     aligned = [
-        [cell.rjust(width) if head in right else cell.ljust(width) for cell, width, head in zip(line, widths, heads)]
+        [
+            cell.rjust(width) if head in right else cell.ljust(width)
+            for cell, width, head in zip(line, widths, heads, strict=True)
+        ]
         for line in lines
     ]
     return "\n".join("  ".join(line).rstrip() for line in aligned)

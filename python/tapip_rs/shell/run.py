@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import IO, Any, Protocol
 
@@ -23,7 +23,6 @@ from .errors import FAILURE, INTERRUPTED, OK, UNREAD, USAGE, BadWord, OutputClos
 from .registry import Command, find
 from .report import Report
 from .session import Session
-from .stop import Stop
 from .streams import Input, Output
 from .words import split
 
@@ -95,8 +94,6 @@ def run_text(session: Session, text: str) -> None:
 
 def run_words(session: Session, words: Sequence[str]) -> int:
     """Run one command; returns its exit status."""
-    session.stop = Stop()
-    session.words = list(words)
     usage = ""
     try:
         command, rest = find(words)
@@ -104,7 +101,8 @@ def run_words(session: Session, words: Sequence[str]) -> int:
             session.out.line(command.help)
             return OK
         usage = f"; usage: {command.usage}"
-        status, interrupted = run_beside(lambda: _call(session, command, rest), session.stop, command.name)
+        with session.running(words):
+            status, interrupted = run_beside(lambda: _call(session, command, rest), session.stop, command.name)
         if interrupted and session.stdin.terminal:
             session.out.line()
         return status
@@ -122,14 +120,14 @@ def run_words(session: Session, words: Sequence[str]) -> int:
         return FAILURE
     except OSError as error:
         named = f": {error.filename}" if error.filename else ""
-        _complain(session, f"{words[0]}: {error.strerror or error or type(error).__name__}{named}")
+        _complain(session, f"{words[0]}: {error.strerror or str(error) or type(error).__name__}{named}")
         return FAILURE
     except ValueError as error:  # the stack does not take what the parser let through; its text names the argument
         _complain(session, f"{words[0]}: {error}")
         return USAGE
     finally:
-        session.trace.drain()
-        session.stop.close()
+        with suppress(OSError):  # the stack has failed, and the line above says so
+            session.trace.drain()
 
 
 def _call(session: Session, command: Command, words: list[str]) -> int:
@@ -154,10 +152,8 @@ def _asks_for_help(words: Sequence[str]) -> bool:
 def _complain(session: Session, text: str, who: str = "shell") -> None:
     """One line on standard error."""
     line = " ".join(text.split("\n"))
-    try:
+    with suppress(OutputClosed, ShellError):  # else there is nobody to tell
         session.err.line(f"{who}: {line}")
-    except (OutputClosed, ShellError):
-        pass  # there is nobody to tell
 
 
 def _loop(session: Session, reader: Reader) -> None:

@@ -6,6 +6,9 @@ stack between commands (`debug -n`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from tapip_rs.stack import Stack
 
 from .errors import OK
@@ -22,8 +25,8 @@ class Session:
         self.stdin = stdin
         self.out = out
         self.err = err
-        #: The stop signal of the running command.
-        self.stop = Stop()
+        #: The stop signal of the running command; there is none between commands.
+        self.stop: Stop
         #: Whether the running command is to answer in JSON: it prints nothing itself and returns a Report.
         self.json = False
         #: The running command as it was typed, word by word.
@@ -32,6 +35,16 @@ class Session:
         #: Set by `exit`.
         self.ended = False
         self.trace = TracePrinter(stack, err)
+
+    @contextmanager
+    def running(self, words: Sequence[str]) -> Iterator[None]:
+        """Around a command: its words and its stop signal."""
+        self.words = list(words)
+        self.stop = Stop()
+        try:
+            yield
+        finally:
+            self.stop.close()
 
     def close(self) -> None:
         """Undo what commands left behind."""

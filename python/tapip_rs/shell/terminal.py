@@ -10,6 +10,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -108,10 +109,8 @@ class ReadlineEditor:
         """Write the history."""
         self._readline.set_completer(None)
         if self._history is not None:
-            try:
+            with suppress(OSError):  # a full disk is no reason to fail at exit
                 self._readline.write_history_file(self._history)
-            except OSError:
-                pass  # a full disk is no reason to fail at exit
 
     def _complete(self, _word: str, state: int) -> str | None:
         if state == 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 
 from tapip_rs import _core
 from tapip_rs.stack import Stack
@@ -77,8 +78,10 @@ class TracePrinter:
         return f"[{threading.get_native_id()}]{function} {layer} {record.text}"
 
     def close(self) -> None:
-        """Stop watching."""
-        self.unwatch()
+        """Stop watching. Does not fail, whatever has become of the stack."""
+        if self._layers:
+            with suppress(OSError):
+                self.unwatch()
 
     def _set(self, layers: list[str]) -> None:
         self._layers = layers

@@ -1,7 +1,7 @@
-"""A line of text into commands, a command into words.
+r"""A line of text into commands, a command into words.
 
 Blanks separate words, `;` separates commands, `#` at the beginning of a word starts a comment. Quotes and the
-backslash work as in a POSIX shell: `'as it is'`, `"\\" and \\\\ are special"`, `a\\ b`. There are no variables, globs,
+backslash work as in a POSIX shell: `'as it is'`, `"\" and \\ are special"`, `a\ b`. There are no variables, globs,
 pipes or redirections. Each word remembers where it stood, so that completion can replace it.
 """
 

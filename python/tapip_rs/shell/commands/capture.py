@@ -8,13 +8,19 @@ from typing import Annotated
 from tapip_rs.stack import Stack
 
 from ..devices import device
-from ..errors import Failed
+from ..errors import BadWord, Failed
 from ..kinds import Device
 from ..parser import Keyword
 from ..registry import command
 from ..report import Report
 
 Dev = Annotated[Device | None, Keyword("dev")]
+
+
+@command("capture")
+def capture() -> None:
+    """write the frames of a device to a file: capture start FILE, capture stop"""
+    raise BadWord("missing start FILE or stop")
 
 
 @command("capture start")

@@ -25,13 +25,12 @@ class Setting(str):
     @classmethod
     def parse(cls, text: str) -> Setting:
         """Raises: ValueError for anything else."""
-        if text not in ("up", "down"):
-            try:
-                if "/" not in text:
-                    raise ValueError
-                IPv4Interface(text)
-            except ValueError:
-                raise ValueError(f"{text!r} is neither up, down nor ADDR/LEN") from None
+        try:
+            right = text in ("up", "down") or ("/" in text and IPv4Interface(text) is not None)
+        except ValueError:
+            right = False
+        if not right:
+            raise ValueError(f"{text!r} is neither up, down nor ADDR/LEN")
         return cls(text)
 
     @staticmethod

@@ -20,9 +20,7 @@ INTERVAL = 1.0
 
 
 @command("ping2")
-def ping2(
-    session: Session, ipaddr: IPv4Address, *, size: Size = 56, count: Count = None, ttl: Ttl = 64
-) -> None:
+def ping2(session: Session, ipaddr: IPv4Address, *, size: Size = 56, count: Count = None, ttl: Ttl = 64) -> None:
     """ping [OPTIONS] ipaddr(Internal stack implementation)
 
     Sends echo requests until ^C, or COUNT of them, and shows on standard error what ARP, IP and ICMP make of them; the
