@@ -60,6 +60,19 @@ class Stack:
 
         return DetachedStack(seed=seed, medium=medium, address=address)
 
+    @classmethod
+    def demo(cls, *, seed: int | None = None) -> Self:
+        """A stack in an in-memory network: a gateway, a web server, an echo host (see `tapip_rs.demo`). Needs no rights."""
+        from tapip_rs.demo import Neighborhood
+
+        stack = cls(seed=seed)
+        try:
+            stack._undo.enter_context(Neighborhood(stack, seed=seed))
+        except BaseException:
+            stack.close()
+            raise
+        return stack
+
     def attach(
         self, name: str, device: Device, *, mac: str | None = None, mtu: int | None = None, medium: str = "ethernet"
     ) -> Interface:

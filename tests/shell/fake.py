@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field, replace
 
-from tapip_rs.interfaces import Interfaces, Neighbors
 from tapip_rs.routing import Rib
+
+from tapip_rs.interfaces import Interfaces, Neighbors
 from tapip_rs.shell import run
 
 MAC = "00:34:45:67:89:ab"
@@ -106,7 +107,20 @@ class FakeCore:
         self.table = [
             InterfaceInfo(0, "lo", "loopback", "00:00:00:00:00:00", 65536, addresses=[("127.0.0.1", 8)]),
             InterfaceInfo(
-                1, "veth", "ethernet", MAC, 1500, True, [("10.0.0.1", 24)], 12, 1234, 1, 9, 987, 0, {"arp:not-for-us": 3}
+                1,
+                "veth",
+                "ethernet",
+                MAC,
+                1500,
+                True,
+                [("10.0.0.1", 24)],
+                12,
+                1234,
+                1,
+                9,
+                987,
+                0,
+                {"arp:not-for-us": 3},
             ),
         ]
         self.entries = [
@@ -142,7 +156,9 @@ class FakeCore:
     def flush_neighbors(self, index: int | None) -> None:
         self.said.append(("flush_neighbors", index))
 
-    def set_interface(self, index: int, *, up: bool | None = None, mtu: int | None = None, mac: str | None = None) -> None:
+    def set_interface(
+        self, index: int, *, up: bool | None = None, mtu: int | None = None, mac: str | None = None
+    ) -> None:
         old = self.table[index]
         self.table[index] = replace(
             old, up=old.up if up is None else up, mtu=old.mtu if mtu is None else mtu, mac=mac or old.mac

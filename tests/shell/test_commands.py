@@ -19,7 +19,9 @@ def text(block: str) -> str:
 
 def test_help_lists_tapips_commands_first_and_in_its_order(shell):
     lines = shell("help").out.splitlines()
-    assert lines[:11] == text("""
+    assert (
+        lines[:11]
+        == text("""
          1  help: display shell command information
          2  clear: clear the terminal screen
          3  exit: exit shell
@@ -32,6 +34,7 @@ def test_help_lists_tapips_commands_first_and_in_its_order(shell):
         10  ping: ping [OPTIONS] ipaddr
         11  snc: Simplex Net Cat
     """).splitlines()
+    )
     names = [line.split("  ", 1)[1].split(":")[0] for line in lines[11:]]
     assert names == ["arping", "capture", "counters", "fault", "ss", "sysctl", "traceroute"]
 
@@ -116,9 +119,17 @@ def test_route_changes(shell):
 @pytest.mark.parametrize(
     ("line", "status", "says"),
     [
-        ("route add 10.1.0.0/16", 2, "shell: route: the route to 10.1.0.0/16 needs a gateway (via) or an interface (dev)"),
+        (
+            "route add 10.1.0.0/16",
+            2,
+            "shell: route: the route to 10.1.0.0/16 needs a gateway (via) or an interface (dev)",
+        ),
         ("route add 10.1.0.1/16 via 10.0.0.2", 2, "shell: route: bad network '10.1.0.1/16'"),
-        ("route add 10.1.0.0/16 via 10.7.0.2", 2, "shell: route: gateway 10.7.0.2 is not in a network of any interface"),
+        (
+            "route add 10.1.0.0/16 via 10.7.0.2",
+            2,
+            "shell: route: gateway 10.7.0.2 is not in a network of any interface",
+        ),
         ("route add default via 10.0.0.2", 1, "shell: route: the route default via 10.0.0.2 is there already"),
         ("route del 10.1.0.0/16", 1, "shell: route: there is no route 10.1.0.0/16"),
         ("route frobnicate", 2, "shell: route: 'frobnicate' is one word too many; usage: route [--json] [-v] | add | "),

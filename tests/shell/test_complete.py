@@ -1,7 +1,7 @@
 import pytest
-from tapip_rs.shell.complete import complete
 
 from shell.fake import FakeStack
+from tapip_rs.shell.complete import complete
 
 
 @pytest.fixture

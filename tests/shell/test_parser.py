@@ -3,6 +3,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
+
 from tapip_rs.shell.errors import BadWord
 from tapip_rs.shell.kinds import Endpoint, Mac, kind_of
 from tapip_rs.shell.parser import Keyword, Limits, Option, signature
@@ -142,6 +143,6 @@ def test_kinds(kind, word, value):
     ],
 )
 def test_kinds_refuse_and_name_the_word(kind, word):
-    with pytest.raises(ValueError, match="(?s).") as caught:
+    with pytest.raises(ValueError, match=r"(?s).") as caught:
         kind_of(kind).read(word)
     assert word in str(caught.value)

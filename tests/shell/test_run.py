@@ -4,16 +4,17 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
+
+from shell.fake import FakeStack, Shell
 from tapip_rs.errors import StackFailed
 from tapip_rs.shell import run
+from tapip_rs.shell.parser import signature
 from tapip_rs.shell.registry import Command, all_commands
 from tapip_rs.shell.report import Report
 from tapip_rs.shell.session import Session
-from tapip_rs.shell.parser import signature
-
-from shell.fake import FakeStack, Shell
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_the_status_is_that_of_the_last_command(shell, commands, status):
         ("ifconfig veth sideways", "shell: ifconfig: 'sideways' is neither up, down nor ADDR/LEN"),
         ("ifconfig veth mtu 67", "shell: ifconfig: 67 is out of range 68..65536 for mtu"),
         ("help nonsense", "-shell: nonsense: command not found"),
-        ("clear \"open", 'shell: no closing " for "open'),
+        ('clear "open', 'shell: no closing " for "open'),
     ],
 )
 def test_bad_words_give_one_line_that_names_them(shell, line, says):
@@ -197,7 +198,7 @@ def test_another_exception_in_the_waiting_thread_ends_the_command_and_comes_out(
 
 def test_no_descriptor_is_left_behind(shell):
     def count() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     shell("clear; help; nonsense; debug -n arp; debug -c")
     before = count()

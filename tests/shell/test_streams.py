@@ -1,8 +1,10 @@
 import io
 import os
 import threading
+from pathlib import Path
 
 import pytest
+
 from tapip_rs.shell.errors import Failed, OutputClosed
 from tapip_rs.shell.stop import Stop
 from tapip_rs.shell.streams import Input, Output
@@ -98,5 +100,5 @@ def test_nobody_reads(pipe):
 
 
 def test_a_full_disk():
-    with open("/dev/full", "wb", buffering=0) as full, pytest.raises(Failed, match="No space left"):
+    with Path("/dev/full").open("wb", buffering=0) as full, pytest.raises(Failed, match="No space left"):
         Output(full).line("x")

@@ -1,4 +1,5 @@
 import pytest
+
 from tapip_rs.shell.errors import BadWord
 from tapip_rs.shell.words import quote, split
 

@@ -62,6 +62,11 @@ def history_file() -> Path | None:
     return path if os.access(path, os.R_OK | os.W_OK) else None
 
 
+def spaced(word: str) -> str:
+    """A completed word with the blank that ends it, unless it wants to go on: `drop=`, `folder/`."""
+    return word if word.endswith(("=", "/")) else word + " "
+
+
 class BareEditor:
     """A prompt and the terminal's own line editing."""
 
@@ -121,7 +126,7 @@ class ReadlineEditor:
                 start, words = 0, []
             # readline replaces from its own idea of the word's start, which a quote can make later than ours.
             ahead = max(self._readline.get_begidx() - start, 0)
-            self._offers = [word[ahead:] + " " for word in words]
+            self._offers = [spaced(word)[ahead:] for word in words]
         return self._offers[state] if state < len(self._offers) else None
 
 
@@ -143,7 +148,7 @@ class ToolkitEditor:
                 except OSError:
                     return
                 for word in words:
-                    yield Completion(word, start_position=start - len(line))
+                    yield Completion(spaced(word), display=word, start_position=start - len(line))
 
         path = history_file()
         history = FileHistory(str(path)) if path is not None else InMemoryHistory()

@@ -49,8 +49,8 @@ def add(
 ) -> None:
     """Add a route, through a gateway or straight on a device: `route add 10.1.0.0/16 via 10.0.0.2`.
 
-    Of several routes to a network that with the least metric is used. The kinds other than unicast lead nowhere: silently
-    (blackhole), or with an ICMP error.
+    Of several routes to a network that with the least metric is used. The kinds other than unicast lead nowhere:
+    silently (blackhole), or with an ICMP error.
     """
     stack.routes.add(net, via=via, dev=dev, metric=metric, kind=kind, source=source)
 
