@@ -4,6 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+#[cfg(test)]
+mod tests;
+
 /// An IPv4 or IPv6 address.
 pub type IpAddress = IpAddr;
 /// An address and a port.
@@ -56,6 +59,10 @@ impl FromStr for MacAddress {
         let mut parts = text.split([':', '-']);
         for octet in &mut octets {
             let part = parts.next().filter(|part| matches!(part.len(), 1 | 2)).ok_or(())?;
+            // `from_str_radix` would take a sign.
+            if !part.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+                return Err(());
+            }
             *octet = u8::from_str_radix(part, 16).map_err(|_| ())?;
         }
         if parts.next().is_some() { Err(()) } else { Ok(Self(octets)) }

@@ -5,6 +5,9 @@ use crate::drops::DropReason;
 use std::fmt;
 use std::net::Ipv4Addr;
 
+#[cfg(test)]
+mod tests;
+
 /// What an ARP packet is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArpOperation {

@@ -2,6 +2,9 @@
 
 use super::IpAddress;
 
+#[cfg(test)]
+mod tests;
+
 /// A running one's-complement sum over any number of pieces.
 ///
 /// Pieces may be of any length, also odd: the next piece then begins in the low byte of a word.

@@ -2,6 +2,10 @@
 
 use super::{MacAddress, be16, put16};
 use crate::drops::DropReason;
+use std::fmt;
+
+#[cfg(test)]
+mod tests;
 
 /// The protocol inside a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,5 +64,11 @@ impl EthernetHeader {
         frame[0..6].copy_from_slice(&self.destination.0);
         frame[6..12].copy_from_slice(&self.source.0);
         put16(frame, 12, self.ethertype.0);
+    }
+}
+
+impl fmt::Display for EthernetHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}({})", self.source, self.destination, self.ethertype.name())
     }
 }

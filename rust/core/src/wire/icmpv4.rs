@@ -2,7 +2,11 @@
 
 use super::{be16, checksum, put16};
 use crate::drops::DropReason;
+use std::fmt;
 use std::net::Ipv4Addr;
+
+#[cfg(test)]
+mod tests;
 
 /// Codes of destination unreachable.
 pub mod unreachable {
@@ -158,5 +162,21 @@ impl Icmpv4Message {
                 | Self::TimeExceeded { .. }
                 | Self::ParameterProblem { .. }
         )
+    }
+}
+
+impl fmt::Display for Icmpv4Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EchoReply { id, seq } => write!(f, "echo reply id {id} seq {seq}"),
+            Self::EchoRequest { id, seq } => write!(f, "echo request id {id} seq {seq}"),
+            Self::Unreachable { code, mtu: 0 } => write!(f, "unreachable code {code}"),
+            Self::Unreachable { code, mtu } => write!(f, "unreachable code {code} mtu {mtu}"),
+            Self::SourceQuench => f.write_str("source quench"),
+            Self::Redirect { code, gateway } => write!(f, "redirect code {code} to {gateway}"),
+            Self::TimeExceeded { code } => write!(f, "time exceeded code {code}"),
+            Self::ParameterProblem { pointer } => write!(f, "parameter problem at {pointer}"),
+            Self::Other { kind, code } => write!(f, "type {kind} code {code}"),
+        }
     }
 }

@@ -2,7 +2,11 @@
 
 use super::{be16, checksum, put16};
 use crate::drops::DropReason;
+use std::fmt;
 use std::net::Ipv4Addr;
+
+#[cfg(test)]
+mod tests;
 
 /// What a group record of a version 3 report says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,10 +68,13 @@ impl IgmpMessage {
         }
         let group = Ipv4Addr::new(fixed[4], fixed[5], fixed[6], fixed[7]);
         match fixed[0] {
-            // A longer query is version 3; an eight-byte one is version 1 if its code is zero (RFC 3376 7.1).
+            //= rfc3376#7.1   the length tells the version: 12 bytes or more are version 3, 8 are older
             0x11 if bytes.len() >= 12 => {
                 Ok(Self::Query { version: 3, max_response: decode_time(fixed[1]), group })
             }
+            //= rfc3376#7.1   a query of any other length is ignored
+            0x11 if bytes.len() > 8 => Err(DropReason::IgmpTooShort),
+            // Version 1 had no code.
             0x11 if fixed[1] == 0 => Ok(Self::Query { version: 1, max_response: 0, group }),
             0x11 => Ok(Self::Query { version: 2, max_response: u16::from(fixed[1]), group }),
             0x12 => Ok(Self::Report { version: 1, group }),
@@ -97,9 +104,13 @@ impl IgmpMessage {
         let bytes = &mut bytes[..self.len()];
         bytes.fill(0);
         match self {
-            Self::Query { max_response, group, .. } => {
+            Self::Query { version, max_response, group } => {
                 bytes[0] = 0x11;
-                bytes[1] = (*max_response).min(127) as u8;
+                bytes[1] = match version {
+                    1 => 0,
+                    2 => u8::try_from(*max_response).unwrap_or(u8::MAX),
+                    _ => encode_time(*max_response),
+                };
                 bytes[4..8].copy_from_slice(&group.octets());
             }
             Self::Report { version, group } => {
@@ -135,5 +146,29 @@ fn decode_time(code: u8) -> u16 {
         u16::from(code)
     } else {
         (u16::from(code & 0x0f) | 0x10) << (u16::from(code >> 4 & 7) + 3)
+    }
+}
+
+/// The code for a response time of version 3, rounded down where the code is not exact: better early than late.
+fn encode_time(time: u16) -> u8 {
+    if time < 128 {
+        return time as u8;
+    }
+    // The mantissa's five bits begin with a one that is not written.
+    let exponent = (time.ilog2() as u8 - 4 - 3).min(7);
+    let mantissa = (time >> (exponent + 3)).min(0x1f) as u8;
+    0x80 | exponent << 4 | (mantissa & 0x0f)
+}
+
+impl fmt::Display for IgmpMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Query { version, max_response, group } => {
+                write!(f, "v{version} query for {group} within {max_response}")
+            }
+            Self::Report { version, group } => write!(f, "v{version} report of {group}"),
+            Self::Leave { group } => write!(f, "leave of {group}"),
+            Self::ReportV3 { records } => write!(f, "v3 report of {} groups", records.len()),
+        }
     }
 }

@@ -5,6 +5,9 @@ use crate::drops::DropReason;
 use std::fmt;
 use std::net::Ipv4Addr;
 
+#[cfg(test)]
+mod tests;
+
 /// The protocol inside a packet (IANA numbers).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Protocol(pub u8);
@@ -211,7 +214,7 @@ impl Ipv4Header {
         put16(packet, 2, self.total_length);
         put16(packet, 4, self.id);
         let flags = u16::from(self.dont_fragment) << 14 | u16::from(self.more_fragments) << 13;
-        put16(packet, 6, flags | self.fragment_offset / 8);
+        put16(packet, 6, flags | (self.fragment_offset / 8));
         packet[8] = self.ttl;
         packet[9] = self.protocol.0;
         put16(packet, 10, 0);

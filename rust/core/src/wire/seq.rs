@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
+#[cfg(test)]
+mod tests;
+
 /// A sequence number. Comparisons are by methods, since the order is circular and so no `Ord`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct SeqNumber(pub u32);

@@ -4,6 +4,9 @@ use super::{IpAddress, Protocol, SeqNumber, TcpOptions, be16, be32, checksum::Su
 use crate::drops::DropReason;
 use std::fmt;
 
+#[cfg(test)]
+mod tests;
+
 bitflags::bitflags! {
     /// The control bits.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -3,6 +3,9 @@
 use super::{SeqNumber, be16, be32, put16, put32};
 use crate::drops::DropReason;
 
+#[cfg(test)]
+mod tests;
+
 /// Timestamps option: the sender's clock and the echo of ours (RFC 7323 3.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timestamps {
@@ -103,16 +106,29 @@ impl TcpOptions {
 
     /// Length on the wire, padded to a multiple of four.
     pub fn len(&self) -> usize {
+        let blocks = self.fitting_sack().len();
+        self.fixed_length() + if blocks == 0 { 0 } else { 4 + 8 * blocks }
+    }
+
+    /// Length of all but the SACK blocks.
+    const fn fixed_length(&self) -> usize {
         let mut length = 0;
         length += if self.mss.is_some() { 4 } else { 0 };
         length += if self.window_scale.is_some() { 4 } else { 0 };
-        length += match (self.sack_permitted, self.timestamps.is_some()) {
-            (true, true) => 12,
-            (false, true) => 12,
-            (true, false) => 4,
-            (false, false) => 0,
-        };
-        length + if self.sack.is_empty() { 0 } else { 4 + 8 * self.sack.as_slice().len() }
+        length
+            + match (self.sack_permitted, self.timestamps.is_some()) {
+                (_, true) => 12,
+                (true, false) => 4,
+                (false, false) => 0,
+            }
+    }
+
+    /// As many SACK blocks, first ones first, as a header has room for beside the other options (RFC 2018 3): it
+    /// must not grow past what its length field can say.
+    fn fitting_sack(&self) -> &[(SeqNumber, SeqNumber)] {
+        let room = (Self::MAX_LEN - self.fixed_length() - 4) / 8;
+        let blocks = self.sack.as_slice();
+        &blocks[..blocks.len().min(room)]
     }
 
     /// Whether there are none.
@@ -147,8 +163,8 @@ impl TcpOptions {
         if let Some(shift) = self.window_scale {
             put(&[1, 3, 3, shift]);
         }
-        if !self.sack.is_empty() {
-            let blocks = self.sack.as_slice();
+        let blocks = self.fitting_sack();
+        if !blocks.is_empty() {
             put(&[1, 1, 5, 2 + 8 * blocks.len() as u8]);
             for (left, right) in blocks {
                 put(&left.0.to_be_bytes());

@@ -2,6 +2,10 @@
 
 use super::{IpAddress, Protocol, be16, checksum::Sum, put16};
 use crate::drops::DropReason;
+use std::fmt;
+
+#[cfg(test)]
+mod tests;
 
 /// A UDP header. The checksum is checked by `parse` and made by `emit`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,5 +61,11 @@ impl UdpHeader {
         let sum = sum.bytes(&datagram[..length]).finish();
         // Zero would mean "none", so it goes out as its equal, all ones (RFC 768).
         put16(datagram, 6, if sum == 0 { 0xffff } else { sum });
+    }
+}
+
+impl fmt::Display for UdpHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} > {} ({} bytes)", self.source_port, self.destination_port, self.length)
     }
 }

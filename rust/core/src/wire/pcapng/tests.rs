@@ -83,7 +83,7 @@ proptest! {
         let (mut at, mut kinds) = (0, Vec::new());
         while at < out.len() {
             let length = word(&out, at + 4);
-            prop_assert!(length % 4 == 0 && word(&out, at + length - 4) == length);
+            prop_assert!(length.is_multiple_of(4) && word(&out, at + length - 4) == length);
             kinds.push(word(&out, at));
             if kinds.len() == 3 {
                 prop_assert_eq!(&out[at + 28..at + 28 + data.len()], &data[..]);
