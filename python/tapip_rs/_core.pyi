@@ -24,9 +24,32 @@ from typing import Self, TypeAlias, final
 
 from typing_extensions import Buffer
 
-SocketAddress: TypeAlias = tuple[str, int]
-RouteTuple: TypeAlias = tuple[str, int, str | None, int, int, str, str | None]
-FaultSpec: TypeAlias = dict[str, float | int | Sequence[int]]
+__all__ = [
+    "ArpReply",
+    "DatagramInfo",
+    "Event",
+    "InterfaceInfo",
+    "Loopback",
+    "NeighborInfo",
+    "Pipe",
+    "Queue",
+    "RawSocket",
+    "RouteInfo",
+    "SocketInfo",
+    "Stack",
+    "Tap",
+    "TcpInfo",
+    "TcpListener",
+    "TcpStream",
+    "UdpSocket",
+    "mark_forked",
+    "profile",
+    "version",
+]
+
+_SocketAddress: TypeAlias = tuple[str, int]
+_RouteTuple: TypeAlias = tuple[str, int, str | None, int, int, str, str | None]
+_FaultSpec: TypeAlias = dict[str, float | int | Sequence[int]]
 
 version: str
 """The version of the package, as in Cargo.toml."""
@@ -49,7 +72,10 @@ class Stack:
     def __new__(cls, *, seed: int | None = None, threaded: bool = True) -> Self:
         """Raises: ValueError for a seed outside 0..2**128; OSError when the thread or its descriptors cannot be had."""
     def close(self) -> None:
-        """Abort every connection, stop the thread, close every device. Takes under one second. May be called twice."""
+        """Close every connection, give queued data half a second to leave, stop the thread, close every device.
+
+        Whoever waits gets OSError(EBADF). Takes under one second. May be called twice.
+        """
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
@@ -79,7 +105,7 @@ class Stack:
         mtu: int | None = None,
         medium: str = "ethernet",
     ) -> int:
-        """Make an interface out of a device; returns its index. The interface starts down and without address.
+        """Make an interface out of a device; returns its index. The interface is up, and has no address.
 
         The device belongs to the stack from now on. `mac` defaults to one made from the seed (locally
         administered), `mtu` to the
@@ -102,7 +128,7 @@ class Stack:
         """
     def remove_address(self, index: int, address: str) -> None:
         """Take an address away. Raises: OSError(EADDRNOTAVAIL) when it is not there."""
-    def set_fault(self, index: int, spec: FaultSpec | None, *, seed: int | None = None) -> None:
+    def set_fault(self, index: int, spec: _FaultSpec | None, *, seed: int | None = None) -> None:
         """Impair what passes the device, both ways; None ends it.
 
         Keys: `drop`, `duplicate`, `reorder`, `corrupt` (probability, 0..1), `drop_every` (each n-th frame), `drop_list`
@@ -122,7 +148,7 @@ class Stack:
     def stop_capture(self, index: int) -> int:
         """End the capture; returns how many frames it holds. Raises: FileNotFoundError when none runs."""
 
-    def apply_routes(self, remove: Sequence[tuple[str, int]], add: Sequence[RouteTuple]) -> None:
+    def apply_routes(self, remove: Sequence[tuple[str, int]], add: Sequence[_RouteTuple]) -> None:
         """Change the forwarding table in one step: first `remove` by (address, length), then `add`.
 
         A route is `(address, length, gateway | None, interface, metric, kind, source | None)`; kind is "unicast",
@@ -150,19 +176,19 @@ class Stack:
         """The ARP replies that came since the last call, for targets that `arping` asked for."""
 
     def tcp_connect(
-        self, remote: SocketAddress, local: SocketAddress | None = None, timeout: float | None = None
+        self, remote: _SocketAddress, local: _SocketAddress | None = None, timeout: float | None = None
     ) -> TcpStream:
         """Connect and wait for the handshake; the stream keeps `timeout`. A timeout of 0 returns at once (SYN sent).
 
         A detached stack never waits. Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH, ENETUNREACH,
         EADDRINUSE, EADDRNOTAVAIL).
         """
-    def tcp_listen(self, local: SocketAddress, backlog: int = 128) -> TcpListener:
+    def tcp_listen(self, local: _SocketAddress, backlog: int = 128) -> TcpListener:
         """Listen; port 0 picks one.
 
         `backlog` connections wait for accept at most. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL).
         """
-    def udp(self, local: SocketAddress | None = None) -> UdpSocket:
+    def udp(self, local: _SocketAddress | None = None) -> UdpSocket:
         """A UDP socket, bound to `local` when it is given. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
     def raw(self, protocol: int) -> RawSocket:
         """A raw IP socket for protocol 1..255. What it receives begins with the IP header."""
@@ -246,10 +272,10 @@ class TcpStream:
     def settimeout(self, seconds: float | None) -> None:
         """Set `timeout`. Raises: ValueError when negative or not a number."""
     @property
-    def local(self) -> SocketAddress:
+    def local(self) -> _SocketAddress:
         """Our address."""
     @property
-    def remote(self) -> SocketAddress:
+    def remote(self) -> _SocketAddress:
         """The peer's address."""
     def info(self) -> TcpInfo:
         """The state of the connection now."""
@@ -286,7 +312,7 @@ class TcpListener:
     def settimeout(self, seconds: float | None) -> None:
         """Set `timeout`. Raises: ValueError when negative or not a number."""
     @property
-    def local(self) -> SocketAddress:
+    def local(self) -> _SocketAddress:
         """The address listened on."""
     def option(self, name: str) -> int:
         """A socket option; accepted connections inherit it."""
@@ -301,19 +327,19 @@ class TcpListener:
 class UdpSocket:
     """A UDP socket (RFC 768). Made by `Stack.udp`."""
 
-    def bind(self, local: SocketAddress) -> None:
+    def bind(self, local: _SocketAddress) -> None:
         """Take a local address; port 0 picks one.
 
         Raises: OSError(EADDRINUSE, EADDRNOTAVAIL, EINVAL when bound already).
         """
-    def connect(self, remote: SocketAddress | None) -> None:
+    def connect(self, remote: _SocketAddress | None) -> None:
         """Set the peer: only its datagrams and the ICMP errors about them come in. None undoes it."""
     def send(self, data: Buffer) -> int:
         """Send one datagram to the peer.
 
         Raises: OSError(EDESTADDRREQ) without one, ConnectionRefusedError after ICMP 3/3.
         """
-    def sendto(self, data: Buffer, remote: SocketAddress) -> int:
+    def sendto(self, data: Buffer, remote: _SocketAddress) -> int:
         """Send one datagram.
 
         Raises: OSError(EMSGSIZE) over 65507 bytes, or over the path's MTU with DF; PermissionError to a broadcast
@@ -323,7 +349,7 @@ class UdpSocket:
         """The next datagram, cut to `size` bytes."""
     def recv_into(self, buffer: Buffer, size: int = 0) -> int:
         """The next datagram into a writable buffer; returns how many bytes were written."""
-    def recvfrom(self, size: int) -> tuple[bytes, SocketAddress]:
+    def recvfrom(self, size: int) -> tuple[bytes, _SocketAddress]:
         """The next datagram, cut to `size` bytes, and its sender."""
     def recvmsg(self, size: int) -> tuple[bytes, DatagramInfo]:
         """The next datagram, cut to `size` bytes, and what is known of it."""
@@ -342,10 +368,10 @@ class UdpSocket:
     def settimeout(self, seconds: float | None) -> None:
         """Set `timeout`. Raises: ValueError when negative or not a number."""
     @property
-    def local(self) -> SocketAddress | None:
+    def local(self) -> _SocketAddress | None:
         """The local address; None while unbound."""
     @property
-    def remote(self) -> SocketAddress | None:
+    def remote(self) -> _SocketAddress | None:
         """The peer; None while unconnected."""
     def option(self, name: str) -> int:
         """A socket option, by the names of `set_option`."""
@@ -573,7 +599,7 @@ class DatagramInfo:
     """What is known of a received datagram."""
 
     @property
-    def source(self) -> SocketAddress: ...
+    def source(self) -> _SocketAddress: ...
     @property
     def destination(self) -> str: ...
     @property
@@ -591,9 +617,9 @@ class TcpInfo:
     """A TCP connection as it was at one moment. Sequence numbers are those on the wire (modulo 2**32)."""
 
     @property
-    def local(self) -> SocketAddress: ...
+    def local(self) -> _SocketAddress: ...
     @property
-    def remote(self) -> SocketAddress: ...
+    def remote(self) -> _SocketAddress: ...
     @property
     def state(self) -> str:
         """The state as RFC 9293 3.3.2 writes it: "ESTABLISHED", "FIN-WAIT-1"."""
@@ -663,9 +689,9 @@ class SocketInfo:
     def state(self) -> str:
         """TCP's state, "LISTEN", "UNCONN" or "ESTAB"."""
     @property
-    def local(self) -> SocketAddress | None: ...
+    def local(self) -> _SocketAddress | None: ...
     @property
-    def remote(self) -> SocketAddress | None: ...
+    def remote(self) -> _SocketAddress | None: ...
     @property
     def receive_queue(self) -> int:
         """Bytes not yet read; for a listener, connections not yet accepted."""

@@ -33,7 +33,6 @@ class DetachedStack(Stack):
         veth = self.attach("veth", _core.Queue(mtu), medium=medium)
         if address is not None:
             veth.add_address(address)
-        veth.up = True
 
     def inject(self, frame: Buffer | SupportsBytes, interface: str = "veth") -> None:
         """A frame arrives: bytes, or anything that `bytes()` makes bytes of, such as a scapy packet."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 __all__ = ["StackFailed"]
 
 
-class StackFailed(OSError):  # noqa: N818 - it says what happened
+class StackFailed(OSError):
     """The stack itself failed: its thread panicked, or it lives in another process since a fork.
 
     `strerror` is the reason. No verb of this stack works any more; `close()` still does.

@@ -51,7 +51,6 @@ class Stack:
         _open.add(self)
         loopback = self.attach("lo", _core.Loopback(), medium="loopback")
         loopback.add_address("127.0.0.1/8")
-        loopback.up = True
 
     @classmethod
     def detached(cls, *, seed: int = 0, medium: str = "ethernet", address: str | None = None) -> DetachedStack:
@@ -62,7 +61,7 @@ class Stack:
 
     @classmethod
     def demo(cls, *, seed: int | None = None) -> Self:
-        """A stack in an in-memory network: a gateway, a web server, an echo host (see `tapip_rs.demo`). Needs no rights."""
+        """A stack in an in-memory network: a gateway, a web server, an echo host; needs no rights."""
         from tapip_rs.demo import Neighborhood
 
         stack = cls(seed=seed)
@@ -78,7 +77,7 @@ class Stack:
     ) -> Interface:
         """Make an interface out of a device.
 
-        It starts down and without address; the device is the stack's from now on.
+        It is up, and has no address; the device is the stack's from now on.
         """
         index = self.core.attach(name, device, mac=mac, mtu=mtu, medium=medium)
         return self.interfaces.at(index)
@@ -194,11 +193,12 @@ class Stack:
         return self.core.closed
 
     def close(self) -> None:
-        """Abort every connection, stop the thread, close the devices, undo what the topology set up.
+        """Close every connection and device, stop the thread, undo what the topology set up; in under a second.
 
-        May be called twice.
+        Queued data is given half a second to leave. May be called twice.
         """
         _open.discard(self)
+        self.routes.close()
         try:
             self.core.close()
         finally:

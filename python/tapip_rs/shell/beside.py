@@ -8,15 +8,11 @@ second ^C; its thread is a daemon and cannot hold the interpreter back.
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from .stop import Stop
-
-#: Signals whose handlers raise. The command's thread inherits the mask, so that they always reach the prompt's.
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 _Result = TypeVar("_Result")
 
@@ -25,22 +21,12 @@ class _Task(Generic[_Result]):
     """A function on its own thread, and what came of it."""
 
     def __init__(self, function: Callable[[], _Result], name: str) -> None:
-        self.started = False
         self._function = function
         self._error: BaseException | None = None
         self._result: _Result
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-
-    def start(self) -> None:
-        """Start the thread, without a signal's exception in between: either there is a thread to wait for, or none."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-            self._thread.start()
-            self.started = True
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._thread.start()
 
     def _run(self) -> None:
         try:
@@ -52,12 +38,11 @@ class _Task(Generic[_Result]):
 
     def wait(self) -> None:
         """Wait for the end; an exception of the waiting thread comes out."""
-        if self.started:
-            self._done.wait()
-            self._thread.join()
+        self._done.wait()
 
     def result(self) -> _Result:
         """The function's result, or its exception. Only after `wait` came back."""
+        self._thread.join()
         if self._error is not None:
             raise self._error
         return self._result
@@ -69,14 +54,14 @@ def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> tuple[
     Raises: what the function raises; what interrupted the wait, unless it was a first KeyboardInterrupt.
     """
     task = _Task(function, name)
-    interrupted = False
     try:
-        task.start()
         task.wait()
-    except BaseException as error:
+        return task.result(), False
+    except KeyboardInterrupt:
         stop.say()
         task.wait()
-        if not task.started or not isinstance(error, KeyboardInterrupt):
-            raise
-        interrupted = True
-    return task.result(), interrupted
+        return task.result(), True
+    except BaseException:
+        stop.say()
+        task.wait()
+        raise

@@ -72,7 +72,9 @@ impl Stack {
         Ok(Self { engine: Alive::new(engine), threaded })
     }
 
-    /// Abort every connection, stop the thread, close every device. Takes under one second. May be called twice.
+    /// Close every connection, give queued data half a second to leave, stop the thread, close every device.
+    ///
+    /// Whoever waits gets OSError(EBADF). Takes under one second. May be called twice.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         py.enter(|| self.engine.check().map_or(Ok(()), Engine::stop))
     }
@@ -107,7 +109,7 @@ impl Stack {
     /// Every knob and its value. Names are as sysctl's without `net.ipv4.`; times are in milliseconds.
     fn knobs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let knobs = self.with(py, |stack, _| stack.knobs().collect::<Vec<_>>())?;
-        knobs.into_iter().map(|(name, value, _, _)| (name, value)).into_py_dict(py)
+        knobs.into_iter().map(|(name, _, _, value)| (name, value)).into_py_dict(py)
     }
 
     /// The value of one knob. Raises: KeyError when there is none of that name.
@@ -125,7 +127,7 @@ impl Stack {
         })
     }
 
-    /// Make an interface out of a device; returns its index. The interface starts down and without address.
+    /// Make an interface out of a device; returns its index. The interface is up, and has no address.
     ///
     /// The device belongs to the stack from now on. `mac` defaults to one made from the seed (locally administered),
     /// `mtu` to the device's. `medium` is "ethernet" (frames), "ip" (packets from the IP header on) or "loopback".

@@ -1,7 +1,1 @@
-//! Whole stacks joined by queues under a jumping clock.
-
-mod wire_pair;
-
-mod datagrams;
-mod neighbors;
-mod routing;
+//! Whole stacks joined by a queue under a jumping clock.

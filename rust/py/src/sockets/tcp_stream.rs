@@ -92,7 +92,9 @@ impl TcpStream {
             1 => (false, true),
             2 => (true, true),
             _ => {
-                return Err(PyValueError::new_err(format!("how: {how} is not SHUT_RD, SHUT_WR or SHUT_RDWR")));
+                return Err(PyValueError::new_err(format!(
+                    "how: {how} is not SHUT_RD, SHUT_WR or SHUT_RDWR"
+                )));
             }
         };
         self.0.call(py, |stream| stream.shutdown(read, write))
