@@ -7,6 +7,7 @@ or file, where nothing but results is printed. Results go to standard output, er
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 import threading
@@ -61,7 +62,8 @@ def run(
     With `commands` those run instead, and `stdin` is data for `snc -c`. The streams default to the process's own.
     """
     try:
-        session = Session(stack, Input(stdin or sys.stdin), Output(stdout or sys.stdout), Output(stderr or sys.stderr))
+        source = Input(stdin or sys.stdin or io.BytesIO())  # Python has no sys.stdin where the descriptor is closed
+        session = Session(stack, source, Output(stdout or sys.stdout), Output(stderr or sys.stderr))
         try:
             if commands is not None:
                 run_text(session, commands)

@@ -101,7 +101,7 @@ def _report(stack: Stack, dev: str | None) -> Report:
     if not faults:
         return Report(f"{interface.name}: no faults", _data(stack, dev))
     words = " ".join(f"{key}={_text(key, value)}" for key, value in faults.items())
-    counts = " ".join(f"{cause}:{count}" for cause, count in interface.fault_counters.items())
+    counts = " ".join(f"{cause}:{count}" for cause, count in interface.fault_counters.items() if count)
     return Report(f"{interface.name}: {words}" + (f"\n    {counts}" if counts else ""), _data(stack, dev))
 
 
