@@ -196,7 +196,7 @@ mod tests {
         /// Against a plain vector, oldest first.
         #[test]
         fn behaves_as_a_vector_in_order_of_use(steps in steps()) {
-            let mut map = LruMap::new(&mut Rng::new(1));
+            let mut map = LruMap::new(&mut crate::rng::Rng::new(1));
             let mut model: Vec<u8> = Vec::new();
             for step in steps {
                 match step {
