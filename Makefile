@@ -58,8 +58,8 @@ lint: build $(VENV)/.dev ## check formats, lints, types, stubs and the arrows be
 
 fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly Rust
 	@scripts/preflight fuzz
-	cd rust/fuzz && for target in $$(cargo +nightly fuzz list); do \
-	  cargo +nightly fuzz run $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; done
+	cd rust/fuzz && for target in $$(cargo +nightly fuzz list --fuzz-dir .); do \
+	  cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; done
 
 soak: build $(VENV)/.dev ## run the long tests: minutes of mutated frames, lossy transfers, restarts
 	cargo test --release --workspace --exclude tapip_py -- --ignored
