@@ -103,11 +103,11 @@ impl Handle {
         old.map_or(Ok(()), |old| old.finish().map(drop))
     }
 
-    /// End a capture; the number of packets in the file, or why it is not whole. 0 when there was none.
+    /// End a capture; the number of packets in the file, or why it is not whole. `NotFound` when none runs.
     pub fn stop_capture(&self, id: InterfaceId) -> Result<u64, HostError> {
         let capture =
             self.shared.enter(|engine, _| Ok::<_, HostError>(engine.port_mut(id)?.capture.take()))??;
-        capture.map_or(Ok(0), Capture::finish)
+        capture.map_or(Err(Error::NotFound.into()), Capture::finish)
     }
 
     /// Keep the last `frames` frames of a port in memory; 0 keeps none.
