@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from tapip_rs.policy import KNOBS, Policy
 from tapip_rs.routing import Rib
 
 from tapip_rs.interfaces import Interfaces, Neighbors
@@ -103,6 +106,7 @@ class FakeCore:
 
     def __init__(self) -> None:
         self.closed = False
+        self.clock: Callable[[], float] = time.monotonic
         self.said: list[tuple[object, ...]] = []
         self.table = [
             InterfaceInfo(0, "lo", "loopback", "00:00:00:00:00:00", 65536, addresses=[("127.0.0.1", 8)]),
@@ -129,9 +133,20 @@ class FakeCore:
             NeighborInfo(1, "10.0.0.4", None, "failed", 9.0, None, 0),
             NeighborInfo(1, "10.0.0.5", "02:00:00:00:00:05", "permanent", 0.0, None, 0),
         ]
+        self.knobs = {knob.key: knob.encode(knob.default) for knob in KNOBS}
         self.layers: list[str] = []
         self.records: list[Event] = []
         self.faults: dict[str, object] | None = None
+
+    @property
+    def now(self) -> float:
+        return self.clock()
+
+    def knob(self, name: str) -> int:
+        return self.knobs[name]
+
+    def set_knob(self, name: str, value: int) -> None:
+        self.knobs[name] = value
 
     def interfaces(self) -> list[InterfaceInfo]:
         return self.table
@@ -211,6 +226,7 @@ class FakeStack:
     def __init__(self) -> None:
         self.core = FakeCore()
         self.interfaces = Interfaces(self.core, lambda: None)  # type: ignore[arg-type]
+        self.policy = Policy(self.core)
         self.routes = Rib(self.core)  # type: ignore[arg-type]
         self.routes.add("default", via="10.0.0.2")
         self.core.said.clear()
@@ -224,6 +240,10 @@ class FakeStack:
             SocketInfo("udp", 17, "UNCONN", ("10.0.0.1", 53), None),
         ]
         self.tcp_connections = [TcpInfo(("10.0.0.1", 40000), ("10.0.0.2", 80), in_flight=1448)]
+
+    @property
+    def now(self) -> float:
+        return self.core.now
 
 
 @dataclass

@@ -203,6 +203,40 @@ def test_counters(shell):
     }
 
 
+def test_sysctl(shell):
+    name = "net.ipv4.ip_forward"
+    assert shell(f"sysctl {name}").out == f"{name} = 0\n"
+    assert shell(f"sysctl -w {name}=1").out == f"{name} = 1\n"
+    assert shell.stack.core.knobs["ip_forward"] == 1
+    assert shell("sysctl --changed").out == f"{name} = 1\n"
+    assert len(shell("sysctl").out.splitlines()) == len(shell.stack.policy)
+    prefixed = shell("sysctl net.ipv4.tcp_").out.splitlines()
+    assert len(prefixed) > 5
+    assert all(line.startswith("net.ipv4.tcp_") for line in prefixed)
+    assert "allowed: 0 or 1; default: 0" in shell(f"sysctl -v {name}").out
+    found = json.loads(shell(f"sysctl --json {name}").out)
+    assert found[name]["value"] == 1
+    assert found[name]["kind"] == "switch"
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("sysctl net.ipv4.ip_fwd", "net.ipv4.ip_fwd"),
+        ("sysctl net.ipv4.ip_fwd=1", "net.ipv4.ip_fwd"),
+        ("sysctl net.ipv4.ip_forward=2", "net.ipv4.ip_forward = 2: allowed is 0 or 1"),
+        ("sysctl net.ipv4.ip_forward=1 net.ipv4.ip_default_ttl=x", "net.ipv4.ip_default_ttl = x: allowed is 1 to 255"),
+        ("sysctl -w net.ipv4.ip_forward", "-w wants NAME=VALUE, not 'net.ipv4.ip_forward'"),
+    ],
+)
+def test_sysctl_refuses(shell, line, says):
+    ran = shell(line)
+    assert ran.status == 2
+    assert says in ran.err
+    assert ran.err.count("\n") == 1
+    assert shell.stack.policy.changed() == {}
+
+
 def test_ss(shell):
     assert shell("ss -a").out == text("""
         Netid  State        Recv-Q  Send-Q  Local Address:Port  Peer Address:Port

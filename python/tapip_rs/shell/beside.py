@@ -8,11 +8,15 @@ second ^C; its thread is a daemon and cannot hold the interpreter back.
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from .stop import Stop
+
+#: Signals whose handlers raise. The command's thread inherits the mask, so that they always reach the prompt's.
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
 
 _Result = TypeVar("_Result")
 
@@ -21,12 +25,22 @@ class _Task(Generic[_Result]):
     """A function on its own thread, and what came of it."""
 
     def __init__(self, function: Callable[[], _Result], name: str) -> None:
+        self.started = False
         self._function = function
         self._error: BaseException | None = None
         self._result: _Result
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Start the thread, without a signal's exception in between: either there is a thread to wait for, or none."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        try:
+            signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+            self._thread.start()
+            self.started = True
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _run(self) -> None:
         try:
@@ -38,11 +52,12 @@ class _Task(Generic[_Result]):
 
     def wait(self) -> None:
         """Wait for the end; an exception of the waiting thread comes out."""
-        self._done.wait()
+        if self.started:
+            self._done.wait()
+            self._thread.join()
 
     def result(self) -> _Result:
         """The function's result, or its exception. Only after `wait` came back."""
-        self._thread.join()
         if self._error is not None:
             raise self._error
         return self._result
@@ -54,14 +69,14 @@ def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> tuple[
     Raises: what the function raises; what interrupted the wait, unless it was a first KeyboardInterrupt.
     """
     task = _Task(function, name)
+    interrupted = False
     try:
+        task.start()
         task.wait()
-        return task.result(), False
-    except KeyboardInterrupt:
+    except BaseException as error:
         stop.say()
         task.wait()
-        return task.result(), True
-    except BaseException:
-        stop.say()
-        task.wait()
-        raise
+        if not task.started or not isinstance(error, KeyboardInterrupt):
+            raise
+        interrupted = True
+    return task.result(), interrupted
