@@ -1,1 +1,7 @@
-//! Whole stacks joined by a queue under a jumping clock.
+//! Whole stacks joined by queues under a jumping clock.
+
+mod wire_pair;
+
+mod datagrams;
+mod neighbors;
+mod routing;
