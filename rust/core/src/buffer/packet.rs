@@ -132,6 +132,12 @@ impl Packet {
         Self { data, start: headroom, end, network: headroom, offload: Offload::default(), ticket: None }
     }
 
+    /// An empty packet outside any pool with room for `size` bytes: what small payloads are gathered in.
+    pub fn with_room(size: usize) -> Self {
+        let data = vec![0; size].into_boxed_slice();
+        Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), ticket: None }
+    }
+
     /// The bytes in view.
     pub fn bytes(&self) -> &[u8] {
         &self.data[self.start..self.end]
@@ -160,6 +166,11 @@ impl Packet {
     /// Everything behind the view, for a device or a copy to write into; then call [`Packet::grow`].
     pub fn tailroom_mut(&mut self) -> &mut [u8] {
         &mut self.data[self.end..]
+    }
+
+    /// Free bytes behind the view.
+    pub fn tailroom(&self) -> usize {
+        self.data.len() - self.end
     }
 
     /// Take `count` bytes of the tailroom into the view.

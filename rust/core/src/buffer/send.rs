@@ -1,5 +1,8 @@
 //! The send queue: a list of owned chunks, own memory or the caller's immutable bytes.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Immutable bytes that somebody else owns (a Python `bytes`, say), queued by reference.
@@ -45,54 +48,190 @@ impl<'a> Slices<'a> {
     }
 }
 
+/// Smallest memory that is taken at once: most requests and answers fit into one.
+const MIN_CHUNK: usize = 2 << 10;
+/// Largest memory that is taken at once: one unit of segmentation offload.
+const MAX_CHUNK: usize = 64 << 10;
+/// Foreign bytes shorter than this are copied: a slice of its own would cost more than the copy, and enough of
+/// them would use up the slices of a unit.
+const MIN_FOREIGN: usize = 4 << 10;
+
+/// Memory of one piece of the stream.
+enum Memory {
+    /// Ours: filled up to its length, never beyond its capacity, so that it does not move.
+    Own(Vec<u8>),
+    /// Somebody else's, this part of it.
+    Foreign(Foreign, Range<usize>),
+}
+
+struct Chunk {
+    /// Stream position of the first byte.
+    start: u64,
+    memory: Memory,
+}
+
+impl Chunk {
+    fn bytes(&self) -> &[u8] {
+        match &self.memory {
+            Memory::Own(bytes) => bytes,
+            Memory::Foreign(bytes, part) => (**bytes).as_ref().get(part.clone()).unwrap_or(&[]),
+        }
+    }
+}
+
 /// Bytes from the oldest unacknowledged one on. Positions are offsets from that byte.
-pub struct SendQueue {}
+///
+/// Memory is taken in chunks as it is needed and given back when its last byte is acknowledged: a connection that
+/// has nothing in flight owns none. Bytes never move, so a retransmission leaves from where the first one did.
+pub struct SendQueue {
+    chunks: VecDeque<Chunk>,
+    /// Stream position of offset 0.
+    base: u64,
+    length: usize,
+    limit: usize,
+}
 
 impl SendQueue {
     /// An empty queue that takes up to `limit` bytes.
-    pub fn new(limit: usize) -> Self {
-        let _ = limit;
-        todo!()
+    pub const fn new(limit: usize) -> Self {
+        Self { chunks: VecDeque::new(), base: 0, length: 0, limit }
     }
+
     /// Bytes queued.
-    pub fn len(&self) -> usize {
-        todo!()
+    pub const fn len(&self) -> usize {
+        self.length
     }
+
     /// Whether nothing is queued.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
     }
+
     /// Bytes that may be queued now.
-    pub fn free(&self) -> usize {
-        todo!()
+    pub const fn free(&self) -> usize {
+        self.limit.saturating_sub(self.length)
     }
+
     /// Bytes that may be queued in all.
-    pub fn limit(&self) -> usize {
-        todo!()
+    pub const fn limit(&self) -> usize {
+        self.limit
     }
+
     /// Change how many bytes may be queued; what is queued stays.
-    pub fn set_limit(&mut self, limit: usize) {
-        let _ = limit;
-        todo!()
+    pub const fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
     }
+
     /// Queue a copy of as much of `data` as there is room for; returns how much.
     pub fn push(&mut self, data: &[u8]) -> usize {
-        let _ = data;
-        todo!()
+        let taken = data.len().min(self.free());
+        let mut rest = &data[..taken];
+        while !rest.is_empty() {
+            let room = match self.chunks.back_mut() {
+                Some(Chunk { memory: Memory::Own(bytes), .. }) => {
+                    let (now, later) = rest.split_at(rest.len().min(bytes.capacity() - bytes.len()));
+                    bytes.extend_from_slice(now);
+                    self.length += now.len();
+                    rest = later;
+                    rest.is_empty()
+                }
+                _ => false,
+            };
+            if !room {
+                // As much as is queued already: a busy stream gets large chunks, a quiet one small ones.
+                let size = rest.len().max(self.length).clamp(MIN_CHUNK, MAX_CHUNK);
+                self.append(Memory::Own(Vec::with_capacity(size)));
+            }
+        }
+        taken
     }
+
     /// Queue `data` by reference, from `offset` on; returns how much was taken.
     pub fn push_foreign(&mut self, data: Foreign, offset: usize) -> usize {
-        let _ = (data, offset);
-        todo!()
+        let bytes = (*data).as_ref();
+        let taken = bytes.len().saturating_sub(offset).min(self.free());
+        if taken < MIN_FOREIGN {
+            return self.push(bytes.get(offset..).unwrap_or(&[]));
+        }
+        self.append(Memory::Foreign(data, offset..offset + taken));
+        self.length += taken;
+        taken
     }
+
+    fn append(&mut self, memory: Memory) {
+        let start = self.base + self.length as u64;
+        self.chunks.push_back(Chunk { start, memory });
+    }
+
     /// Drop `count` acknowledged bytes from the front.
     pub fn consume(&mut self, count: usize) {
-        let _ = count;
-        todo!()
+        let count = count.min(self.length);
+        self.base += count as u64;
+        self.length -= count;
+        while let Some(chunk) = self.chunks.front() {
+            if chunk.start + chunk.bytes().len() as u64 > self.base {
+                break;
+            }
+            self.chunks.pop_front();
+        }
+        if self.chunks.is_empty() {
+            self.chunks = VecDeque::new();
+        }
     }
+
+    /// Drop everything, at the end of a connection.
+    pub fn clear(&mut self) {
+        self.consume(self.length);
+    }
+
+    /// How many of `length` bytes from `offset` on one unit can hold, given that it has 16 slices at most.
+    pub fn fit(&self, offset: usize, length: usize) -> usize {
+        let Some((first, skip)) = self.locate(offset) else { return 0 };
+        let wanted = length.min(self.length - offset);
+        let mut held = 0;
+        for chunk in self.chunks.range(first..).take(Slices::MAX) {
+            held += chunk.bytes().len();
+            if held >= skip + wanted {
+                return wanted;
+            }
+        }
+        held - skip
+    }
+
     /// The slices that hold `length` bytes from `offset` on, or as many of them as 16 slices hold.
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
-        let _ = (offset, length);
-        todo!()
+        let mut slices = Slices::EMPTY;
+        let Some((first, mut skip)) = self.locate(offset) else { return slices };
+        let mut wanted = length.min(self.length - offset);
+        for chunk in self.chunks.range(first..) {
+            let bytes = &chunk.bytes()[skip..];
+            let bytes = &bytes[..bytes.len().min(wanted)];
+            if bytes.is_empty() || !slices.push(bytes) {
+                break;
+            }
+            wanted -= bytes.len();
+            skip = 0;
+        }
+        slices
+    }
+
+    /// The chunk that holds `offset`, and where in it. A binary search: a queue of 4 MiB has at most a few dozen.
+    fn locate(&self, offset: usize) -> Option<(usize, usize)> {
+        if offset >= self.length {
+            return None;
+        }
+        let position = self.base + offset as u64;
+        let after = self.chunks.partition_point(|chunk| chunk.start <= position);
+        let index = after.checked_sub(1)?;
+        Some((index, (position - self.chunks[index].start) as usize))
     }
 }
+
+impl fmt::Debug for SendQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SendQueue({} of {} bytes in {} chunks)", self.length, self.limit, self.chunks.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;
