@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from tapip_rs.interfaces import Interfaces, Neighbors
 from tapip_rs.policy import KNOBS, Policy
 from tapip_rs.routing import Rib
-
-from tapip_rs.interfaces import Interfaces, Neighbors
 from tapip_rs.shell import run
 
 MAC = "00:34:45:67:89:ab"
