@@ -10,7 +10,7 @@ import os
 import select
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Stop:
@@ -32,7 +32,8 @@ class Stop:
             os.eventfd_write(self.fd, 1)
             callbacks = self._callbacks[:]
         for callback in callbacks:
-            callback()
+            with suppress(OSError):  # what is to be closed may be gone already
+                callback()
 
     def sleep(self, seconds: float) -> bool:
         """Wait; True when stop was said meanwhile or before."""
@@ -52,7 +53,8 @@ class Stop:
             self._callbacks.append(callback)
         try:
             if said:
-                callback()
+                with suppress(OSError):
+                    callback()
             yield
         finally:
             with self._lock:

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import threading
+from contextlib import suppress
 from typing import Annotated
 
 from tapip_rs.sockets import TcpStream, UdpSocket
@@ -97,7 +98,8 @@ def _receive(talk: _Talk, at: Endpoint) -> int:
         while count := stream.recv_into(buffer):
             session.out.write(buffer[:count])
         talk("recv_tcp_packet", f"last _read() return {count}")
-        _finish(talk, stream)
+        with suppress(OSError):  # everything is here; how the peer takes our end is its own affair
+            _finish(talk, stream, received=True)
     return INTERRUPTED if session.stop.said else OK
 
 
@@ -119,22 +121,23 @@ def _send(talk: _Talk, to: Endpoint) -> int:
     return INTERRUPTED if session.stop.said else OK
 
 
-def _finish(talk: _Talk, stream: TcpStream) -> None:
+def _finish(talk: _Talk, stream: TcpStream, *, received: bool = False) -> None:
     """Half-close, and wait until the peer has everything and has closed, too.
 
-    How long the acknowledgments may take is for TCP to say; the peer's own end gets PATIENCE.
+    How long acknowledgments of data may take is for TCP to say; all else gets PATIENCE. `received`: the peer has
+    closed before, and nothing was sent.
     """
     session = talk.session
     stream.shutdown(socket.SHUT_WR)
     stream.settimeout(LOOK)
     buffer = bytearray(BLOCK)
     patience = PATIENCE
-    reading = True
+    reading = not received
     while not session.stop.said and patience > 0:
         state = stream.info().state
         if state in ("TIME-WAIT", "CLOSED"):
             break
-        if state == "FIN-WAIT-2":
+        if received or state == "FIN-WAIT-2":
             patience -= LOOK
         if reading:
             try:
