@@ -170,6 +170,7 @@ impl<K: Copy + Eq + Hash, V> LruMap<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rng::Rng;
     use proptest::prelude::*;
 
     #[derive(Debug, Clone, Copy)]

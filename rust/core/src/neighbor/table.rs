@@ -91,6 +91,9 @@ impl Table {
         if let Some(mac) = neighbor.phase.mac() {
             return self.actions.push_back(Action::Send { interface: key.interface, mac, packet });
         }
+        if let Phase::Failed { .. } = neighbor.phase {
+            return cx.drop(Layer::Arp, DropReason::NeighborUnreachable);
+        }
         //= rfc1122#2.3.2.2   keep packets while the address is asked for, and send the latest when it is known
         neighbor.queue.push_back(packet);
         self.waiting += 1;
