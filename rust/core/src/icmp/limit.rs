@@ -69,6 +69,11 @@ impl Limiter {
         allowed
     }
 
+    /// How many destinations are remembered.
+    pub fn destinations(&self) -> usize {
+        self.destinations.len()
+    }
+
     /// Take from both buckets, or from none.
     fn take(&mut self, cx: &mut Context<'_>, config: &Config, destination: IpAddress) -> bool {
         let cost = config.rate_limit;
@@ -80,7 +85,9 @@ impl Limiter {
             return false;
         };
         let unit = Duration::from_nanos(unit.max(1));
-        if self.global.fill(cx.now, unit * u64::from(config.messages_burst)) < unit {
+        // The dearest message costs two: one is held back, so that even that can be paid and the rate is kept.
+        let most = unit * (u64::from(config.messages_burst) + 1);
+        if self.global.fill(cx.now, most) < unit * 2 {
             return false;
         }
         // One on average, but nobody may count our errors to find out about other senders' packets (CVE-2020-25705).

@@ -150,8 +150,8 @@ impl Membership {
 
     /// The link came up: nobody there knows of us.
     pub fn restart(&mut self, cx: &mut Context<'_>, config: &Config) {
-        self.groups.retain(|_, group| group.joins > 0);
-        (self.general, self.v1_until, self.v2_until) = (None, None, None);
+        (self.v1_until, self.v2_until) = (None, None);
+        self.cancel();
         let joined: Vec<Ipv4Addr> = self.groups.keys().copied().collect();
         for group in joined {
             self.report_change(cx, config, group, RecordKind::ToExclude);
