@@ -170,7 +170,6 @@ impl<K: Copy + Eq + Hash, V> LruMap<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rng::Rng;
     use proptest::prelude::*;
 
     #[derive(Debug, Clone, Copy)]

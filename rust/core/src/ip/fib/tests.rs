@@ -102,7 +102,10 @@ fn prefix() -> impl Strategy<Value = Prefix> {
     })
 }
 
-fn changes() -> impl Strategy<Value = Vec<(Vec<Prefix>, Vec<(Prefix, u32)>)>> {
+/// Prefixes to remove, and routes to add.
+type Change = (Vec<Prefix>, Vec<(Prefix, u32)>);
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
     let remove = prop::collection::vec(prefix(), 0..4);
     let add = prop::collection::vec((prefix(), 0..100u32), 0..4);
     prop::collection::vec((remove, add), 0..20)
