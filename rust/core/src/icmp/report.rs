@@ -92,7 +92,10 @@ pub fn parse_error(message: Icmpv4Message, quote: &[u8]) -> Result<Report, DropR
     if original.fragment_offset > 0 {
         return Ok(report);
     }
-    // Every sender quotes eight bytes at least (RFC 792).
+    if ![Protocol::TCP, Protocol::UDP, Protocol::ICMP].contains(&original.protocol) {
+        return Ok(report);
+    }
+    // Every sender quotes eight bytes at least (RFC 792), and each of these headers has as many.
     let head = quote[original.len()..].first_chunk::<8>().ok_or(DropReason::IcmpBadQuote)?;
     let [a, b, c, d, e, f, g, h] = *head;
     let ports = Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])));
@@ -102,13 +105,12 @@ pub fn parse_error(message: Icmpv4Message, quote: &[u8]) -> Result<Report, DropR
             report.seq = Some(SeqNumber(u32::from_be_bytes([e, f, g, h])));
         }
         Protocol::UDP => report.ports = ports,
-        Protocol::ICMP => match Icmpv4Header::parse_message(head) {
+        _ => match Icmpv4Header::parse_message(head) {
             Icmpv4Message::EchoRequest { id, .. } => report.echo_id = Some(id),
             //= rfc1122#3.2.2   nobody may send an error about an error
             quoted if quoted.is_error() => return Err(DropReason::IcmpBadQuote),
             _ => {}
         },
-        _ => {}
     }
     Ok(report)
 }

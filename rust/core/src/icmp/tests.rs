@@ -144,7 +144,7 @@ fn reports_name_the_socket_of_each_protocol() {
     let request = message(Icmpv4Message::EchoRequest { id: 5, seq: 6 }, &[]);
     let icmp = parse_error(PORT, &quoted(tuple(Protocol::ICMP), &request)).expect("a report");
     assert_eq!((icmp.ports, icmp.echo_id, icmp.local().port()), (None, Some(5), 0));
-    let other = parse_error(PORT, &quoted(tuple(Protocol(47)), &eight)).expect("a report");
+    let other = parse_error(PORT, &quoted(tuple(Protocol(47)), b"short")).expect("a report");
     assert_eq!((other.ports, other.original.protocol), (None, Protocol(47)));
 }
 

@@ -85,17 +85,20 @@ impl Table {
         }
         let mac = packet.sender_mac;
         let Some(neighbor) = self.learned.peek_mut(&key) else { return Merge::Unknown };
-        let asked = matches!(neighbor.phase, Phase::Incomplete { .. } | Phase::Probe { .. });
+        let known = neighbor.phase.mac();
+        let waiting = matches!(neighbor.phase, Phase::Incomplete { .. } | Phase::Probe { .. });
+        // An announcement may have come between question and answer; then the answer still confirms what it said.
+        let asked = neighbor.asked.is_some_and(|asked| cx.now <= asked + self.config.retry_interval);
         let answers = packet.operation == ArpOperation::Reply && arrival.target_is_ours;
-        if asked && answers {
+        if answers && (waiting || (asked && known == Some(mac))) {
             self.update(cx, key, |neighbor, now, config| neighbor.confirm(now, config, mac));
             self.release(cx, key, mac);
             return Merge::Done;
         }
-        if neighbor.phase.mac() == Some(mac) {
+        if known == Some(mac) {
             return Merge::Done;
         }
-        if neighbor.phase.mac().is_some() && cx.now < neighbor.updated + self.config.lock_time {
+        if known.is_some() && cx.now < neighbor.updated + self.config.lock_time {
             return Merge::Locked;
         }
         // Believed, but not confirmed: whoever uses it will have it probed.

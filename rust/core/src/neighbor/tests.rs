@@ -306,6 +306,10 @@ fn an_answer_from_an_announcement_releases_what_waits_but_is_doubted() {
     lan.arp(request(PEER, PEER_MAC, PEER));
     assert_eq!(lan.actions(), ["send a to 02:00:00:00:00:02"]);
     assert_eq!(lan.state(PEER), Some(State::Delay));
+    lan.arp(reply(PEER, OTHER_MAC));
+    assert_eq!((lan.state(PEER), lan.mac(PEER)), (Some(State::Delay), Some(PEER_MAC)));
+    lan.arp(reply(PEER, PEER_MAC));
+    assert_eq!(lan.state(PEER), Some(State::Reachable));
 }
 
 #[test]
