@@ -54,7 +54,7 @@ lint: build $(VENV)/.dev ## check formats, lints, types, stubs and the arrows be
 	$(BIN)/ruff check python tests
 	$(BIN)/mypy
 	MYPYPATH=python $(BIN)/python -m mypy.stubtest tapip_rs._core --ignore-disjoint-bases
-	$(BIN)/lint-imports
+	PYTHONPATH=python $(BIN)/lint-imports
 
 fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly Rust
 	@scripts/preflight fuzz

@@ -10,8 +10,8 @@ import atexit
 import os
 import weakref
 from collections.abc import Iterator
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, Self
+from contextlib import AbstractContextManager, ExitStack
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from tapip_rs import _core, events
 from tapip_rs.arping import ArpingReply, arping
@@ -22,7 +22,11 @@ from tapip_rs.routing import Rib
 from tapip_rs.sockets import Address, Host, RawSocket, TcpListener, TcpStream, UdpSocket, host_text, socket_address
 
 if TYPE_CHECKING:
+    from tapip_rs.config import Config
     from tapip_rs.detached import DetachedStack
+    from tapip_rs.topology import KernelSide
+
+T = TypeVar("T")
 
 __all__ = ["Device", "Stack"]
 
@@ -48,9 +52,45 @@ class Stack:
         """The routing table; it can be changed."""
         self.policy = Policy(self.core)
         """The knobs, under sysctl's names; they can be set."""
+        self.kernel_side: KernelSide | None = None
+        """The kernel's end of the tap, when a topology made one."""
         _open.add(self)
         loopback = self.attach("lo", _core.Loopback(), medium="loopback")
         loopback.add_address("127.0.0.1/8")
+
+    @classmethod
+    def top2(cls, config: Config | None = None, **settings: Any) -> Self:
+        """A stack on a tap, with the kernel at the other end: 10.0.0.1 here, 10.0.0.2 there.
+
+        `settings` go by the names of the flags: `Stack.top2(dev="tap7", address="10.9.0.1/24")`. Everything is undone
+        by `close`. Needs root or CAP_NET_ADMIN. Raises: `config.ConfigError`, `topology.TopologyError`.
+        """
+        return cls._on_tap("2", config, settings)
+
+    @classmethod
+    def top1(cls, config: Config | None = None, **settings: Any) -> Self:
+        """A stack on a tap that is bridged to a network card, whose addresses the kernel gets back at `close`.
+
+        `Stack.top1(nic="eth1", address="192.168.1.9/24", gateway="192.168.1.1")`; the rest is as with `top2`.
+        """
+        return cls._on_tap("1", config, settings)
+
+    @classmethod
+    def _on_tap(cls, topology: str, config: Config | None, settings: dict[str, Any]) -> Self:
+        from tapip_rs.bringup import bring_up
+        from tapip_rs.config import make
+
+        if config is None:
+            config = make(topology=topology, **settings)
+        elif settings or config.topology != topology:
+            raise ValueError(f"give top{topology} a configuration for topology {topology}, or settings, not both")
+        stack = cls(seed=config.seed)
+        try:
+            stack.kernel_side = bring_up(stack, config)
+        except BaseException:
+            stack.close()
+            raise
+        return stack
 
     @classmethod
     def detached(cls, *, seed: int = 0, medium: str = "ethernet", address: str | None = None) -> DetachedStack:
@@ -191,6 +231,10 @@ class Stack:
     def closed(self) -> bool:
         """Whether it was closed."""
         return self.core.closed
+
+    def on_close(self, manager: AbstractContextManager[T]) -> T:
+        """Enter a context manager that is left when the stack was closed."""
+        return self._undo.enter_context(manager)
 
     def close(self) -> None:
         """Close every connection and device, stop the thread, undo what the topology set up; in under a second.
