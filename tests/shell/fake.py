@@ -226,6 +226,7 @@ class FakeStack:
         self.core = FakeCore()
         self.interfaces = Interfaces(self.core, lambda: None)  # type: ignore[arg-type]
         self.policy = Policy(self.core)
+        self.kernel_side = None
         self.routes = Rib(self.core)  # type: ignore[arg-type]
         self.routes.add("default", via="10.0.0.2")
         self.core.said.clear()

@@ -53,18 +53,22 @@ def run(
     stack: Stack,
     *,
     commands: str | None = None,
+    debug: Sequence[str] = (),
     stdin: IO[Any] | None = None,
     stdout: IO[Any] | None = None,
     stderr: IO[Any] | None = None,
 ) -> int:
     """Run the shell on a stack until its input ends or `exit`; returns the status of the last command.
 
-    With `commands` those run instead, and `stdin` is data for `snc -c`. The streams default to the process's own.
+    With `commands` those run instead, and `stdin` is data for `snc -c`. `debug` names layers to print from the
+    start. The streams default to the process's own.
     """
     try:
         source = Input(stdin or sys.stdin or io.BytesIO())  # Python has no sys.stdin where the descriptor is closed
         session = Session(stack, source, Output(stdout or sys.stdout), Output(stderr or sys.stderr))
         try:
+            if debug:
+                session.trace.watch(debug)
             if commands is not None:
                 run_text(session, commands)
             elif session.stdin.terminal:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from tapip_rs.interfaces import Interface
 from tapip_rs.stack import Stack
+from tapip_rs.topology import KernelSide
 
 from ..devices import device as find_device
 from ..kinds import Device
@@ -15,6 +16,7 @@ from ..registry import command
 from ..report import Report
 
 INDENT = " " * 10
+NOTE = "--- NOTE: this nic isnt in tapip, it is in remote machine ---"
 
 
 class Setting(str):
@@ -59,7 +61,12 @@ def ifconfig(
     """
     if device is None:
         interfaces = list(stack.interfaces.values())
-        return Report("\n".join([_text(each) for each in interfaces]), [_data(each) for each in interfaces])
+        texts, data = [_text(each) for each in interfaces], [_data(each) for each in interfaces]
+        far = stack.kernel_side
+        if far is not None and far.address is not None:
+            texts += ["", NOTE, _far_text(far, interfaces[-1])]
+            data.append(_far_data(far, interfaces[-1]))
+        return Report("\n".join(texts), data)
     interface = find_device(stack, device)
     if not setting and add is None and remove is None and mtu is None:
         return Report(_text(interface), [_data(interface)])
@@ -96,6 +103,29 @@ def _text(interface: Interface) -> str:
     lines.append(f"{INDENT}RX packet:{info.rx_frames} bytes:{info.rx_bytes} errors:{info.rx_errors}")
     lines.append(f"{INDENT}TX packet:{info.tx_frames} bytes:{info.tx_bytes} errors:{info.tx_errors}")
     return "\n".join(lines)
+
+
+def _far_text(far: KernelSide, near: Interface) -> str:
+    """The kernel's end of the wire: what we sent it received."""
+    info = near.info
+    lines = [f"{far.name:<10}HWaddr {far.mac}", f"{INDENT}IPaddr {far.address.ip if far.address else '0.0.0.0'}"]
+    lines.append(f"{INDENT}mtu {far.mtu}")
+    lines.append(f"{INDENT}RX packet:{info.tx_frames} bytes:{info.tx_bytes} errors:0")
+    lines.append(f"{INDENT}TX packet:{info.rx_frames} bytes:{info.rx_bytes} errors:0")
+    return "\n".join(lines)
+
+
+def _far_data(far: KernelSide, near: Interface) -> dict[str, object]:
+    info = near.info
+    return {
+        "name": far.name,
+        "remote": True,
+        "mac": far.mac,
+        "mtu": far.mtu,
+        "addresses": [str(far.address)],
+        "rx": {"packets": info.tx_frames, "bytes": info.tx_bytes, "errors": 0},
+        "tx": {"packets": info.rx_frames, "bytes": info.rx_bytes, "errors": 0},
+    }
 
 
 def _data(interface: Interface) -> dict[str, object]:
