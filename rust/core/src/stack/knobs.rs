@@ -5,6 +5,7 @@
 
 use super::{Config, Stack};
 use crate::time::{Duration, Instant};
+use std::sync::Arc;
 
 /// Why a knob was not set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +153,7 @@ impl Stack {
     /// Hand on what an engine keeps a copy of.
     fn apply_config(&mut self, now: Instant) {
         self.neighbors.config_mut().clone_from(&self.config.neighbor);
+        self.tcp_config = Arc::new(self.config.tcp.clone());
         self.pool.set_capacity(self.config.pool_packets);
         self.reset_bucket.set_rate(now, self.config.resets_per_second, self.config.resets_burst);
     }

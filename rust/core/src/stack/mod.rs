@@ -52,8 +52,10 @@ use crate::ip::{Fib, Identifiers, PathMtu, Reassembler};
 use crate::neighbor;
 use crate::observe::InterfaceId;
 use crate::rng::{KeyedState, Rng};
+use crate::tcp;
 use crate::time::Instant;
 use crate::wire::IpAddress;
+use std::sync::Arc;
 
 /// A whole host: interfaces, routing, protocols and sockets, single-threaded and without I/O.
 ///
@@ -70,6 +72,8 @@ use crate::wire::IpAddress;
 /// give the same frames.
 pub struct Stack {
     config: Config,
+    /// The part of it that every connection shares.
+    tcp_config: Arc<tcp::Config>,
     observers: observers::Observers,
     pool: Pool,
     interfaces: interface::Interfaces,
@@ -130,6 +134,7 @@ impl Stack {
             wheel: TimerWheel::new(now),
             output: output::Output::default(),
             header: tcp_output::HeaderBlock::default(),
+            tcp_config: Arc::new(config.tcp.clone()),
             observers: observers::Observers::new(rng, config.trace_records),
             config,
         }

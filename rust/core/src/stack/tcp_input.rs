@@ -108,7 +108,7 @@ impl Stack {
         let mtu = self.path_mtu(now, tuple.remote.ip(), hop.mtu);
         let Some(entry) = self.tcp.listeners.get_mut(listener) else { return };
         let mut cx = self.observers.context(now, Some(facts.arrival.interface));
-        match entry.listener.on_segment(&mut cx, &self.config.tcp, tuple, segment, isn, mtu) {
+        match entry.listener.on_segment(&mut cx, &self.tcp_config, tuple, segment, isn, mtu) {
             OnListen::Open(connection) => {
                 let hop = (self.generation, hop);
                 let id = self.tcp.insert(*connection, Some(listener), hop);

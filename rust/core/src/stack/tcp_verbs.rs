@@ -41,7 +41,7 @@ impl Stack {
         let mtu = self.path_mtu(now, remote.ip(), hop.mtu);
         let settings = settings.unwrap_or_else(|| self.tcp_settings());
         let mut cx = self.observers.context(now, Some(hop.interface));
-        let connection = Connection::connect(&mut cx, &self.config.tcp, settings, tuple, isn, mtu);
+        let connection = Connection::connect(&mut cx, &self.tcp_config, settings, tuple, isn, mtu);
         cx.count(Counter::TcpActiveOpens);
         let id = self.tcp.insert(connection, None, (self.generation, hop));
         self.settle(id, false);
