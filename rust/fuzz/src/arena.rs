@@ -134,7 +134,7 @@ impl Arena {
         let client = self.hosts[0].stack.tcp_connect(self.now, remote, None, None).expect("a connection");
         self.pass(Duration::from_secs(2));
         let listener = self.hosts[1].listener;
-        let server = self.hosts[1].stack.tcp_accept(self.now, listener).expect("it was established");
+        let server = self.hosts[1].stack.tcp_accept(listener).expect("it was established");
         for (from, to, ends) in [(0, 1, [client, server]), (1, 0, [server, client])] {
             assert_eq!(self.hosts[from].stack.tcp_send(self.now, ends[0], &sent), Ok(sent.len()));
             self.pass(Duration::from_secs(5));
@@ -337,7 +337,7 @@ fn act(host: &mut Host, now: Instant, peer: IpAddress, dice: &mut Dice<'_>) {
             let local = (port == 5_000).then(|| SocketAddress::new(Ipv4Addr::UNSPECIFIED.into(), 5_000));
             let _ = stack.tcp_connect(now, SocketAddress::new(peer, port), local, None);
         }
-        2 => while stack.tcp_accept(now, host.listener).is_ok() {},
+        2 => while stack.tcp_accept(host.listener).is_ok() {},
         11 => {
             let to = Some(SocketAddress::new(peer, 53));
             let _ = stack.udp_send(now, host.udp, &buffer[..length], to);

@@ -108,7 +108,8 @@ impl ReceiveQueue {
         if from < end {
             gaps.push((from, end));
         }
-        let Some(((last_from, last_to), others)) = gaps.split_last().map(|(last, others)| (*last, others)) else {
+        let Some(((last_from, last_to), others)) = gaps.split_last().map(|(last, others)| (*last, others))
+        else {
             self.retire(payload);
             return false;
         };
@@ -136,7 +137,9 @@ impl ReceiveQueue {
         {
             (start, stop) = (*left, stop.max(*right));
         }
-        while let Some((left, right)) = self.runs.range(start..=stop).next().map(|(left, right)| (*left, *right)) {
+        while let Some((left, right)) =
+            self.runs.range(start..=stop).next().map(|(left, right)| (*left, *right))
+        {
             stop = stop.max(right);
             self.runs.remove(&left);
         }

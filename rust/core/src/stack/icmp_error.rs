@@ -4,7 +4,6 @@ use super::Stack;
 use super::egress::IpOut;
 use super::ingress::Arrival;
 use super::route::Wish;
-use super::sockets::SocketId;
 use crate::buffer::QueuedError;
 use crate::drops::DropReason;
 use crate::error::Error;
@@ -252,15 +251,6 @@ impl Stack {
             _ => {}
         }
         self.report_to_raw(now, own, &report, verdict);
-    }
-
-    /// Events of a socket whose error queue grew.
-    pub(super) fn note_socket(&mut self, id: SocketId) {
-        match id {
-            SocketId::Udp(id) => self.settle_udp(id, false),
-            SocketId::Raw(id) => self.settle_raw(id, false),
-            SocketId::Tcp(_) | SocketId::Listener(_) => {}
-        }
     }
 }
 

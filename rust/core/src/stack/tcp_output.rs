@@ -67,9 +67,11 @@ impl Stack {
                 continue;
             };
             let tuple = entry.connection.tuple();
+            let ready = self.dress(now, id, tuple, hop, &outgoing);
+            // Only now: a reset may be the last thing that a connection says.
             self.settle(id, false);
-            if let Some(ready) = self.dress(now, id, tuple, hop, &outgoing) {
-                return Some(ready);
+            if ready.is_some() {
+                return ready;
             }
         }
         None

@@ -5,7 +5,7 @@ use super::sockets::{ListenerId, SocketId, TcpId, Watch};
 use crate::buffer::TimerKey;
 use crate::error::Error;
 use crate::rng::KeyedState;
-use crate::tcp::{Connection, Listener, Settings, Tuple};
+use crate::tcp::{Connection, Listener, Tuple};
 use crate::time::Instant;
 use crate::wire::SocketAddress;
 use slotmap::SlotMap;
@@ -33,7 +33,6 @@ pub(super) struct Entry {
 pub(super) struct ListenEntry {
     pub(super) listener: Listener,
     pub(super) local: SocketAddress,
-    pub(super) settings: Settings,
     pub(super) waiting: VecDeque<TcpId>,
     pub(super) watch: Watch,
 }

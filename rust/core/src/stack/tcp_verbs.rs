@@ -8,7 +8,7 @@ use super::tcp_table::{Entry, ListenEntry};
 use crate::buffer::Foreign;
 use crate::error::Error;
 use crate::observe::{Counter, Readiness};
-use crate::tcp::{self, Connection, Info, Listener, Settings, State, Tuple};
+use crate::tcp::{self, Connection, Info, Listener, Settings, Tuple};
 use crate::time::Instant;
 use crate::wire::{IpAddress, SocketAddress, is_broadcast};
 use std::collections::VecDeque;
@@ -74,11 +74,11 @@ impl Stack {
         let backlog = backlog.clamp(1, self.config.somaxconn);
         let listener = Listener::new(local, backlog, settings);
         let (waiting, watch) = (VecDeque::new(), Watch::default());
-        Ok(self.tcp.listen(ListenEntry { listener, local, settings, waiting, watch }))
+        Ok(self.tcp.listen(ListenEntry { listener, local, waiting, watch }))
     }
 
     /// Take the next established connection; `WouldBlock` while there is none.
-    pub fn tcp_accept(&mut self, now: Instant, id: ListenerId) -> Result<TcpId, Error> {
+    pub fn tcp_accept(&mut self, id: ListenerId) -> Result<TcpId, Error> {
         loop {
             let entry = self.tcp.listeners.get_mut(id).ok_or(Error::BadHandle)?;
             let Some(accepted) = entry.waiting.pop_front() else {
@@ -227,10 +227,5 @@ impl Stack {
         }
         let port = self.ports.choose(&self.config.local_ports, local, Some(remote), free);
         Ok(SocketAddress::new(local, port.ok_or(Error::AddressInUse)?))
-    }
-
-    /// Whether a connection stands between two hosts or is on its way there.
-    pub(super) fn is_open(state: State) -> bool {
-        !matches!(state, State::Closed | State::TimeWait)
     }
 }

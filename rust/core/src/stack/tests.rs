@@ -5,3 +5,4 @@ mod wire_pair;
 mod datagrams;
 mod neighbors;
 mod routing;
+mod streams;

@@ -107,10 +107,6 @@ impl Receiver {
         if window < 0 { 0 } else { window as u32 }
     }
 
-    pub(super) const fn limit(&self) -> usize {
-        self.limit
-    }
-
     pub(super) const fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }

@@ -33,7 +33,7 @@ impl TcpListener {
     pub fn accept(&self, timeout: Option<Duration>) -> Result<TcpStream, HostError> {
         let accepted =
             self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, now| {
-                stack.tcp_accept(now, self.id)
+                stack.tcp_accept(self.id)
             });
         accepted.map(|id| TcpStream::of(self.handle(), id))
     }

@@ -65,7 +65,7 @@ pub(super) struct Net {
     /// One-way delay of every cable.
     pub(super) delay: Duration,
     /// Whether the n-th frame on a cable is lost.
-    pub(super) lose: fn(u64, &[u8]) -> bool,
+    pub(super) lose: Box<dyn FnMut(u64, &[u8]) -> bool>,
     frames: u64,
     /// A running hash over time, place and bytes of every frame.
     pub(super) digest: u64,
@@ -80,7 +80,7 @@ impl Net {
             cables,
             flights: VecDeque::new(),
             delay: Duration::from_micros(50),
-            lose: |_, _| false,
+            lose: Box::new(|_, _| false),
             frames: 0,
             digest: 0,
         }
