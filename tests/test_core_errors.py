@@ -84,10 +84,11 @@ def test_no_route(wire):
 
 
 def test_address_in_use(wire):
-    wire.a.listen((A, 80))
-    oserror(lambda: wire.a.listen((A, 80)), errno.EADDRINUSE)
-    wire.a.udp((A, 80))
-    oserror(lambda: wire.a.udp((A, 80)), errno.EADDRINUSE)
+    with wire.a.listen((A, 80)):
+        oserror(lambda: wire.a.listen((A, 80)), errno.EADDRINUSE)
+    with wire.a.udp((A, 80)):
+        oserror(lambda: wire.a.udp((A, 80)), errno.EADDRINUSE)
+    wire.a.listen((A, 80)).close()
 
 
 def test_foreign_address(wire):

@@ -70,7 +70,7 @@ def test_syn_to_a_closed_port_is_reset(stack):
 
 
 def test_syn_to_a_listener_is_answered(stack):
-    stack.listen((A, 80))
+    _listener = stack.listen((A, 80))
     syn = TCP(sport=1000, dport=80, seq=7, flags="S", options=[("MSS", 1460), ("SAckOK", b""), ("WScale", 7)])
     [reply] = exchange_with_scapy(stack, IP(src=B, dst=A) / syn)
     checked(reply, TCP)
@@ -157,6 +157,7 @@ def transfer(wire: Wire, data: bytes) -> bytes:
     wire.until(step)
     client.close()
     server.close()
+    wire.exchange()
     return bytes(received)
 
 

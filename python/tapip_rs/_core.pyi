@@ -143,7 +143,7 @@ class Stack:
     def start_capture(self, index: int, path: str) -> None:
         """Write every frame of the interface, both ways, to a pcapng file with nanoseconds.
 
-        Raises: OSError, EBUSY when one runs.
+        One that runs already is ended. Raises: OSError.
         """
     def stop_capture(self, index: int) -> int:
         """End the capture; returns how many frames it holds. Raises: FileNotFoundError when none runs."""
@@ -664,16 +664,16 @@ class TcpInfo:
         """Bytes received in order and not yet read."""
     @property
     def out_of_order(self) -> int:
-        """Bytes received behind a gap."""
+        """Segments received behind a gap."""
     @property
     def in_flight(self) -> int:
-        """Bytes sent and not yet acknowledged."""
+        """Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN."""
     @property
     def timers(self) -> dict[str, float]:
         """Timers that run, and in how many seconds they fire."""
     @property
-    def fields(self) -> dict[str, int | str | bool]:
-        """Everything else: negotiated options, counters, by name."""
+    def fields(self) -> dict[str, int | str | bool | float]:
+        """Everything else by name: negotiated options, the phase of recovery, counters; seconds for times."""
 
 @final
 class SocketInfo:

@@ -19,7 +19,9 @@ pub(crate) struct Shared {
     slot: Mutex<Slot>,
     pub(crate) clock: Clock,
     /// `None` for a detached stack, which no thread drives.
-    pub(crate) poller: Option<Arc<Poller>>,
+    poller: Mutex<Option<Arc<Poller>>>,
+    /// Whether a driver runs it, or did until the stop.
+    driven: bool,
     pub(crate) beds: Beds,
     pub(crate) stopping: AtomicBool,
     failure: OnceLock<String>,
@@ -46,7 +48,8 @@ impl Shared {
         Self {
             slot: Mutex::new(Slot::Running(Box::new(engine))),
             clock,
-            poller,
+            driven: poller.is_some(),
+            poller: Mutex::new(poller),
             beds: Beds::default(),
             stopping: AtomicBool::new(false),
             failure: OnceLock::new(),
@@ -62,13 +65,12 @@ impl Shared {
         let (value, wake) = self.guarded(&mut slot, |engine| {
             let now = self.clock.now();
             let value = verb(engine, now);
-            let left =
-                if self.poller.is_some() { engine.drive(now, Reading::Memory) } else { exhaust(engine, now) };
+            let left = if self.driven { engine.drive(now, Reading::Memory) } else { exhaust(engine, now) };
             (value, engine.wants_driver(left))
         })?;
         drop(slot);
-        if let (true, Some(poller)) = (wake, &self.poller) {
-            poller.wake();
+        if wake {
+            self.wake_driver();
         }
         Ok(value)
     }
@@ -109,6 +111,19 @@ impl Shared {
             let _ = catch_unwind(AssertUnwindSafe(move || drop(engine)));
         }
         self.beds.close();
+        // Handles may live on for long; descriptors shall not.
+        self.poller().take();
+    }
+
+    /// Wake the driver, if there is one and it sleeps.
+    pub(crate) fn wake_driver(&self) {
+        if let Some(poller) = &*self.poller() {
+            poller.wake();
+        }
+    }
+
+    fn poller(&self) -> MutexGuard<'_, Option<Arc<Poller>>> {
+        self.poller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The text of the panic, once the stack failed.
@@ -134,9 +149,7 @@ impl Shared {
                 engine.waiters.wake_all();
                 *slot = Slot::Failed(engine);
             }
-            if let Some(poller) = &self.poller {
-                poller.wake();
-            }
+            self.wake_driver();
             self.failed()
         })
     }

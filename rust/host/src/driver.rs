@@ -49,9 +49,7 @@ impl Driver {
         self.handle.wind_down(linger);
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
-        if let Some(poller) = &shared.poller {
-            poller.wake();
-        }
+        shared.wake_driver();
         // A panic in the driver was caught and told already.
         let _ = thread.join();
         shared.stop();

@@ -92,8 +92,8 @@ impl<'py> FromPyObject<'_, 'py> for Incoming {
 
 /// Most bytes that one `recv` returns. A `bytes` object of the size asked for is made only once it is known how much came.
 const MOST: usize = 4 << 20;
-/// Scratch memory up to this size is kept for the next call of the thread: four units of 64 KiB.
-const KEPT: usize = 256 << 10;
+/// Scratch memory up to this size is kept for the next call of the thread; what programs ask for is mostly less.
+const KEPT: usize = 1 << 20;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };

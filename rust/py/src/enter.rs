@@ -6,8 +6,39 @@
 
 use crate::error::raise;
 use pyo3::prelude::*;
-use tapip_core::time::Duration;
+use tapip_core::time::{Duration, Instant};
 use tapip_host::{HostError, monotonic};
+
+/// When a call that may sleep has to be back.
+#[derive(Clone, Copy)]
+pub(crate) enum Deadline {
+    /// Never.
+    None,
+    /// At once: it does not sleep at all.
+    Now,
+    /// Then.
+    At(Instant),
+}
+
+impl Deadline {
+    /// `limit` from now.
+    pub(crate) fn after(limit: Option<Duration>) -> Self {
+        match limit {
+            None => Self::None,
+            Some(Duration::ZERO) => Self::Now,
+            Some(limit) => Self::At(monotonic() + limit),
+        }
+    }
+
+    /// What is left. When a deadline has passed that is a nanosecond: zero would say "do not wait", and get another error.
+    pub(crate) fn left(self) -> Option<Duration> {
+        match self {
+            Self::None => None,
+            Self::Now => Some(Duration::ZERO),
+            Self::At(at) => Some(at.since(monotonic()).max(Duration::from_nanos(1))),
+        }
+    }
+}
 
 /// Leaving the interpreter, and coming back with its exceptions.
 pub(crate) trait Enter {
@@ -32,10 +63,9 @@ impl Enter for Python<'_> {
         limit: Option<Duration>,
         mut call: impl FnMut(Option<Duration>) -> Result<T, HostError> + Send,
     ) -> PyResult<T> {
-        let deadline = limit.map(|limit| monotonic() + limit);
+        let deadline = Deadline::after(limit);
         loop {
-            let left = deadline.map(|deadline| deadline.since(monotonic()));
-            match self.detach(|| call(left)) {
+            match self.detach(|| call(deadline.left())) {
                 Err(HostError::Interrupted) => self.check_signals()?,
                 result => return result.map_err(|error| raise(self, &error)),
             }

@@ -236,12 +236,12 @@ impl Stack {
             .into_py_dict(py)
     }
 
-    /// Write every frame of the interface, both ways, to a pcapng file with nanoseconds. Raises: OSError, EBUSY when one runs.
+    /// Write every frame of the interface, both ways, to a pcapng file with nanoseconds; ends one that runs. Raises: OSError.
     fn start_capture(&self, py: Python<'_>, index: u32, path: PathBuf) -> PyResult<()> {
         py.enter(|| self.handle()?.start_capture(InterfaceId(index), &path))
     }
 
-    /// End the capture; returns how many frames it holds, 0 when none runs.
+    /// End the capture; returns how many frames it holds. Raises: FileNotFoundError when none runs.
     fn stop_capture(&self, py: Python<'_>, index: u32) -> PyResult<u64> {
         py.enter(|| self.handle()?.stop_capture(InterfaceId(index)))
     }

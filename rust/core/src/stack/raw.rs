@@ -19,6 +19,11 @@ impl Stack {
         Ok(self.raw.insert(RawEntry { socket, watch: Watch::default() }))
     }
 
+    /// The IP protocol of a raw socket.
+    pub fn raw_protocol(&self, id: RawId) -> Result<u8, Error> {
+        Ok(self.raw.get(id).ok_or(Error::BadHandle)?.socket.protocol.0)
+    }
+
     /// Take only packets to `local`, and send from it.
     pub fn raw_bind(&mut self, id: RawId, local: IpAddress) -> Result<(), Error> {
         v4(local)?;

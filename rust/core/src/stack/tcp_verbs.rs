@@ -77,6 +77,12 @@ impl Stack {
         Ok(self.tcp.listen(ListenEntry { listener, local, waiting, watch }))
     }
 
+    /// Connections that wait at a listener to be accepted, and how many may.
+    pub fn tcp_backlog(&self, id: ListenerId) -> Result<(usize, usize), Error> {
+        let entry = self.tcp.listeners.get(id).ok_or(Error::BadHandle)?;
+        Ok((entry.waiting.len(), entry.listener.backlog()))
+    }
+
     /// Take the next established connection; `WouldBlock` while there is none.
     pub fn tcp_accept(&mut self, id: ListenerId) -> Result<TcpId, Error> {
         loop {

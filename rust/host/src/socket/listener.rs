@@ -31,10 +31,9 @@ impl TcpListener {
 
     /// The oldest connection that stands and was not accepted yet.
     pub fn accept(&self, timeout: Option<Duration>) -> Result<TcpStream, HostError> {
-        let accepted =
-            self.handle().block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, now| {
-                stack.tcp_accept(self.id)
-            });
+        let accepted = self
+            .handle()
+            .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.tcp_accept(self.id));
         accepted.map(|id| TcpStream::of(self.handle(), id))
     }
 }

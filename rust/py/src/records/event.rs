@@ -20,10 +20,12 @@ record! {
     }
 }
 
-/// The value of a field: a number, or text.
+/// The value of a field.
 #[derive(Clone, IntoPyObject)]
 pub(crate) enum Field {
+    Flag(bool),
     Int(i64),
+    Seconds(f64),
     Word(&'static str),
     Text(String),
 }

@@ -36,13 +36,19 @@ impl SocketInfo {
         let address = |address: Result<Option<_>, _>| address.ok().flatten().map(endpoint);
         let (local, remote) = (address(stack.local_address(id)), address(stack.remote_address(id)));
         let state = if remote.is_some() { "ESTAB" } else { "UNCONN" };
-        let queued = stack.datagram_queue(id).map_or(0, |(bytes, _)| bytes);
-        let (kind, protocol, state) = match id {
-            SocketId::Tcp(_) => ("tcp", TCP, state),
-            SocketId::Listener(_) => ("listen", TCP, "LISTEN"),
-            SocketId::Udp(_) => ("udp", UDP, state),
-            SocketId::Raw(_) => ("raw", 0, state),
+        let waiting = stack.datagram_queue(id).map_or(0, |(bytes, _)| bytes);
+        let (kind, protocol, state, receive_queue, send_queue) = match id {
+            SocketId::Tcp(id) => match stack.tcp_info(id) {
+                Ok(info) => ("tcp", TCP, info.state.name(), info.receive_queue, info.send_queue),
+                Err(_) => ("tcp", TCP, "CLOSED", 0, 0),
+            },
+            SocketId::Listener(id) => {
+                let (ready, backlog) = stack.tcp_backlog(id).unwrap_or_default();
+                ("listen", TCP, "LISTEN", ready, backlog)
+            }
+            SocketId::Udp(_) => ("udp", UDP, state, waiting, 0),
+            SocketId::Raw(id) => ("raw", stack.raw_protocol(id).unwrap_or_default(), state, waiting, 0),
         };
-        Self { kind, protocol, state, local, remote, receive_queue: queued, send_queue: 0 }
+        Self { kind, protocol, state, local, remote, receive_queue, send_queue }
     }
 }

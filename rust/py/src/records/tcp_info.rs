@@ -1,23 +1,61 @@
+use super::event::Field;
 use super::record;
 use crate::address::{Endpoint, endpoint};
+use crate::timeout::to_seconds;
 use pyo3::prelude::*;
+use std::collections::BTreeMap;
 use tapip_core::error::Error;
 use tapip_core::stack::{Stack, TcpId};
-use tapip_core::time::Instant;
+use tapip_core::tcp::Info;
+use tapip_core::time::{Duration, Instant};
 
 record! {
     /// A TCP connection as it was at one moment. Sequence numbers are those on the wire (modulo 2**32).
     TcpInfo {
         local: Endpoint,
         remote: Endpoint,
+        /// The state as RFC 9293 3.3.2 writes it: "ESTABLISHED", "FIN-WAIT-1".
+        state: &'static str,
+        /// The congestion control: "reno".
+        congestion: &'static str,
+        /// Congestion window, bytes.
+        cwnd: u64,
+        /// Slow start threshold, bytes; None before the first loss.
+        ssthresh: Option<u64>,
+        /// Smoothed round-trip time, seconds (RFC 6298); None before the first sample.
+        srtt: Option<f64>,
+        /// Its mean deviation, seconds.
+        rttvar: Option<f64>,
+        /// Retransmission timeout, seconds, backoff included.
+        rto: f64,
+        /// Payload of a full segment, bytes, options taken off.
+        mss: usize,
+        snd_una: u32,
+        snd_nxt: u32,
+        /// The peer's window, bytes, scaled.
+        snd_wnd: u32,
+        rcv_nxt: u32,
+        /// Our window as last advertised, bytes, scaled.
+        rcv_wnd: u32,
+        /// Bytes queued and not yet acknowledged.
+        send_queue: usize,
+        /// Bytes received in order and not yet read.
+        receive_queue: usize,
+        /// Segments received behind a gap.
+        out_of_order: usize,
+        /// Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN.
+        in_flight: u32,
+        /// Timers that run, and in how many seconds they fire.
+        timers: BTreeMap<&'static str, f64>,
+        /// Everything else by name: negotiated options, the phase of recovery, counters; seconds for times.
+        fields: BTreeMap<&'static str, Field>,
     }
 }
 
 impl TcpInfo {
     /// One connection.
-    pub(crate) fn of(stack: &Stack, _now: Instant, id: TcpId) -> Result<Self, Error> {
-        let tuple = stack.tcp_tuple(id)?;
-        Ok(Self { local: endpoint(tuple.local), remote: endpoint(tuple.remote) })
+    pub(crate) fn of(stack: &Stack, now: Instant, id: TcpId) -> Result<Self, Error> {
+        Ok(Self::new(stack.tcp_info(id)?, now))
     }
 
     /// Every connection, by local and remote address.
@@ -26,4 +64,53 @@ impl TcpInfo {
         ids.sort_by_key(|id| stack.tcp_tuple(*id).ok().map(|tuple| (tuple.local, tuple.remote)));
         ids.into_iter().filter_map(|id| Self::of(stack, now, id).ok()).collect()
     }
+
+    fn new(info: Info, now: Instant) -> Self {
+        let seconds = |time: Option<Duration>| time.map(to_seconds);
+        Self {
+            local: endpoint(info.tuple.local),
+            remote: endpoint(info.tuple.remote),
+            state: info.state.name(),
+            congestion: info.congestion,
+            cwnd: info.cwnd,
+            ssthresh: Some(info.ssthresh).filter(|ssthresh| *ssthresh != u64::MAX),
+            srtt: seconds(info.srtt),
+            rttvar: seconds(info.srtt.and(Some(info.rttvar))),
+            rto: to_seconds(info.rto),
+            mss: info.snd_mss,
+            snd_una: info.snd_una.0,
+            snd_nxt: info.snd_nxt.0,
+            snd_wnd: info.snd_wnd,
+            rcv_nxt: info.rcv_nxt.0,
+            rcv_wnd: info.rcv_wnd,
+            send_queue: info.send_queue,
+            receive_queue: info.receive_queue,
+            out_of_order: info.out_of_order,
+            in_flight: info.snd_nxt.0.wrapping_sub(info.snd_una.0),
+            fields: fields(&info),
+            timers: info.timers.into_iter().map(|(name, at)| (name, to_seconds(at.since(now)))).collect(),
+        }
+    }
+}
+
+fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
+    let (snd_wscale, rcv_wscale) = info.window_scale;
+    let mut fields = BTreeMap::from([
+        ("advertised_mss", Field::Int(info.advertised_mss.into())),
+        ("backoff", Field::Int(info.backoff.into())),
+        ("duplicate_acks", Field::Int(info.duplicate_acks.into())),
+        ("path_mtu", Field::Int(info.path_mtu as i64)),
+        ("peer_mss", Field::Int(info.peer_mss.into())),
+        ("rcv_wscale", Field::Int(rcv_wscale.into())),
+        ("recovering", Field::Flag(info.recovering)),
+        ("retries", Field::Int(info.retries.into())),
+        ("sack", Field::Flag(info.sack)),
+        ("snd_wscale", Field::Int(snd_wscale.into())),
+        ("suspect", Field::Flag(info.suspect)),
+        ("timestamps", Field::Flag(info.timestamps)),
+        ("urgent", Field::Int(info.urgent as i64)),
+    ]);
+    fields.extend(info.min_rtt.map(|rtt| ("min_rtt", Field::Seconds(to_seconds(rtt)))));
+    fields.extend(info.last_rtt.map(|rtt| ("last_rtt", Field::Seconds(to_seconds(rtt)))));
+    fields
 }

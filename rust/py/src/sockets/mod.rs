@@ -45,9 +45,19 @@ impl<T: Deref<Target = Owned> + Send + Sync> Socket<T> {
     fn block<R: Send>(
         &self,
         py: Python<'_>,
+        verb: impl FnMut(&T, Option<Duration>) -> Result<R, HostError> + Send,
+    ) -> PyResult<R> {
+        self.block_for(py, self.timeout.value(), verb)
+    }
+
+    /// A verb that may sleep for `limit`.
+    fn block_for<R: Send>(
+        &self,
+        py: Python<'_>,
+        limit: Option<Duration>,
         mut verb: impl FnMut(&T, Option<Duration>) -> Result<R, HostError> + Send,
     ) -> PyResult<R> {
-        py.enter_until(self.timeout.value(), |left| verb(self.socket.check()?, left))
+        py.enter_until(limit, |left| verb(self.socket.check()?, left))
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {
@@ -94,7 +104,7 @@ impl<T: Deref<Target = Owned> + Send + Sync> Socket<T> {
 
     fn wait(&self, py: Python<'_>, events: u32, timeout: Option<f64>) -> PyResult<u32> {
         let (interest, timeout) = (names::interest(events)?, limit("timeout", timeout)?);
-        let ready = py.enter_until(timeout, |left| self.socket.check()?.wait(interest, left))?;
+        let ready = self.block_for(py, timeout, |socket, left| socket.wait(interest, left))?;
         Ok(names::poll_bits(ready))
     }
 

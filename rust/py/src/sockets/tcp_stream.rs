@@ -1,7 +1,7 @@
 use super::Socket;
 use crate::address::{Endpoint, endpoint};
 use crate::buffer::{Incoming, Outgoing, receive};
-use crate::enter::Enter;
+use crate::enter::{Deadline, Enter};
 use crate::error::raise;
 use crate::records::TcpInfo;
 use pyo3::exceptions::PyValueError;
@@ -37,6 +37,14 @@ impl TcpStream {
         Ok(Self::new(stream, timeout))
     }
 
+    /// Read at least a byte, unless none is wanted: that is done at once, as by recv(2).
+    fn read(&self, py: Python<'_>, out: &mut [u8]) -> PyResult<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        self.0.block(py, |stream, left| stream.recv(out, left))
+    }
+
     pub(super) fn new(stream: socket::TcpStream, timeout: Option<Duration>) -> Self {
         Self(Socket::new(stream, timeout))
     }
@@ -54,8 +62,14 @@ impl TcpStream {
 
     /// Queue all bytes; the timeout is for the whole call. On an error it is unknown how much was sent.
     fn sendall(&self, py: Python<'_>, data: Outgoing) -> PyResult<()> {
-        let mut data = data.as_slice();
-        self.0.block(py, |stream, left| send_all(stream, &mut data, left))
+        let (mut data, deadline) = (data.as_slice(), Deadline::after(self.0.timeout.value()));
+        while !data.is_empty() {
+            let sent = self.0.block_for(py, deadline.left(), |stream, left| stream.send(data, left))?;
+            data = &data[sent..];
+            // A signal that came while some room was found did not fail the send.
+            py.check_signals()?;
+        }
+        Ok(())
     }
 
     /// Queue bytes whose last one the urgent pointer marks (RFC 6093: the peer reads them inline).
@@ -66,8 +80,7 @@ impl TcpStream {
 
     /// 1 to `size` bytes, or b"" once the peer has sent all it will (FIN).
     fn recv<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
-        let fill = |out: &mut [u8]| self.0.block(py, |stream, left| stream.recv(out, left));
-        Ok(receive(py, size, |out| Ok((fill(out)?, ())))?.0)
+        Ok(receive(py, size, |out| Ok((self.read(py, out)?, ())))?.0)
     }
 
     /// As `recv`, into a writable buffer.
@@ -75,8 +88,7 @@ impl TcpStream {
     /// `size` 0 means all of it. Returns the count. Raises: BufferError if read-only.
     #[pyo3(signature = (buffer, size = 0))]
     fn recv_into(&self, py: Python<'_>, mut buffer: Incoming, size: usize) -> PyResult<usize> {
-        let out = buffer.as_mut_slice(size)?;
-        self.0.block(py, |stream, left| stream.recv(out, left))
+        self.read(py, buffer.as_mut_slice(size)?)
     }
 
     /// As `recv`, but the bytes stay in the queue.
@@ -175,17 +187,6 @@ impl TcpStream {
     fn take_error(&self, py: Python<'_>) -> PyResult<i32> {
         self.0.take_error(py)
     }
-}
-
-/// Queue what is left of `data`, and note how much that was, so that it can be called again after a signal.
-fn send_all(stream: &socket::TcpStream, data: &mut &[u8], left: Option<Duration>) -> Result<(), HostError> {
-    let deadline = left.map(|left| tapip_host::monotonic() + left);
-    while !data.is_empty() {
-        let left = deadline.map(|deadline| deadline.since(tapip_host::monotonic()));
-        let count = stream.send(data, left)?;
-        *data = &data[count..];
-    }
-    Ok(())
 }
 
 fn known(py: Python<'_>, address: Option<SocketAddress>) -> PyResult<Endpoint> {
