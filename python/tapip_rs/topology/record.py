@@ -15,7 +15,10 @@ __all__ = ["Record", "forget", "say"]
 
 RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE = 20, 21, 24, 25
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_CREATE, NLM_F_APPEND = 1, 4, 0x400, 0x800
-IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO = 1, 2, 6
+IFA_ADDRESS, IFA_LOCAL, IFA_CACHEINFO, IFA_FLAGS = 1, 2, 6, 8
+CHECK_STATES = 0x04 | 0x08 | 0x40
+"""IFA_F_OPTIMISTIC, _DADFAILED and _TENTATIVE: how far the kernel is with checking that an IPv6 address is unique."""
+RTPROT_KERNEL = 2
 RTA_OIF, RTA_PRIORITY, RTA_PREFSRC, RTA_MULTIPATH, RTA_CACHEINFO = 4, 6, 7, 9, 12
 FOREVER = 0xFFFF_FFFF
 SAID_BY_US = 0x02 | 0x04
@@ -47,10 +50,18 @@ class Record:
 
     @property
     def key(self) -> bytes:
-        """What makes two records the same: all but lifetimes."""
+        """What makes two records the same: all but lifetimes and the state of the kernel's own checks."""
         header, attributes = self._split()
+        if self.kind == "address":
+            header = header[:2] + bytes([header[2] & ~CHECK_STATES]) + header[3:]
+            attributes = [(kind, _settled(value) if kind == IFA_FLAGS else value) for kind, value in attributes]
         kept = sorted((kind, value) for kind, value in attributes if kind not in _VOLATILE[self.kind])
         return header + b"".join(_attribute(kind, value) for kind, value in kept)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether it is a route that the kernel adds by itself, once it has checked an IPv6 address."""
+        return self.kind == "route" and self.family == socket.AF_INET6 and self.raw[5] == RTPROT_KERNEL
 
     @property
     def place(self) -> tuple[int, ...] | bytes:
@@ -154,6 +165,10 @@ def _attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _attribute(kind: int, value: bytes) -> bytes:
     return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def _settled(flags: bytes) -> bytes:
+    return struct.pack("=I", struct.unpack("=I", flags)[0] & ~CHECK_STATES)
 
 
 def _next_hops(data: bytes) -> Iterator[tuple[int, int]]:

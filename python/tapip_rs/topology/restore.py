@@ -149,10 +149,11 @@ def _differences(now: Snapshot, state: State) -> list[str]:
     for what, before, after in pairs:
         lost = {record.key: record for record in before}
         gained = {record.key: record for record in after}
+        added = [gained[key] for key in gained.keys() - lost.keys() if not gained[key].is_automatic]
         words += [
             f"the {what} {lost[key].text} of {state.nic} did not come back" for key in lost.keys() - gained.keys()
         ]
-        words += [f"the {what} {gained[key].text} of {state.nic} is new" for key in gained.keys() - lost.keys()]
+        words += [f"the {what} {record.text} of {state.nic} is new" for record in added]
     return words
 
 
