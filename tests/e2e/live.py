@@ -39,7 +39,7 @@ class Collector:
     """What a program prints, gathered beside the test."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._data = b""
+        self.data = b""
         self._changed = threading.Condition()
         self._ended = False
         self._thread = threading.Thread(target=self._run, args=(stream,), daemon=True)
@@ -48,7 +48,7 @@ class Collector:
     def _run(self, stream: BinaryIO) -> None:
         while block := os.read(stream.fileno(), 65536):
             with self._changed:
-                self._data += block
+                self.data += block
                 self._changed.notify_all()
         with self._changed:
             self._ended = True
@@ -56,7 +56,7 @@ class Collector:
 
     @property
     def text(self) -> str:
-        return self._data.decode(errors="replace")
+        return self.data.decode(errors="replace")
 
     def expect(self, pattern: str, limit: float = LIMIT, since: int = 0) -> re.Match[str]:
         """Wait until `pattern` is found behind the first `since` characters."""
@@ -168,7 +168,9 @@ def kernel_socket(netns: Namespace, kind: int = socket.SOCK_STREAM, **words: Any
 
 
 @contextmanager
-def kernel_listener(netns: Namespace, port: int = 0, address: str = "0.0.0.0", **options: int) -> Iterator[socket.socket]:
+def kernel_listener(
+    netns: Namespace, port: int = 0, address: str = "0.0.0.0", **options: int
+) -> Iterator[socket.socket]:
     """A listening socket of the kernel's."""
     with kernel_socket(netns) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -31,7 +31,7 @@ def lan(netns, gateway):
 
 
 def test_top1_1_ping_the_gateway(lan, gateway):
-    before = [lan.json("addr"), lan.json("route", "show", "table", "all")]
+    before = [lan.json("-4", "addr"), lan.json("-4", "route", "show", "table", "all")]
     said = lan.tapip(
         "--topology", "1", "-c",
         "ping -c 2 -i 0.2 10.20.133.20; ping -c 2 -i 0.2 -s 60000 10.20.133.20; ping -c 1 192.0.2.1; arpcache",
@@ -40,8 +40,7 @@ def test_top1_1_ping_the_gateway(lan, gateway):
     assert re.search(r"^60008 bytes from 10\.20\.133\.20: icmp_seq=1 ttl=64", said, re.M)
     assert said.count(" 0% packet loss") == 3
     assert re.search(r"^Resolved .* 10\.20\.133\.20$", said, re.M)
-    for old, new in zip(before, [lan.json("addr"), lan.json("route", "show", "table", "all")], strict=True):
-        assert ignoring_lifetimes(new) == ignoring_lifetimes(old)
+    assert [lan.json("-4", "addr"), lan.json("-4", "route", "show", "table", "all")] == before
     lan.run("ping", "-c", "1", "10.20.133.20")
 
 
@@ -50,14 +49,6 @@ def test_top1_the_gateway_pings_us(lan, gateway):
         gateway.run("ping", "-c", "2", "-i", "0.2", "-s", "60000", "10.20.133.21")
         shell.say("exit")
         shell.good()
-
-
-def ignoring_lifetimes(records):
-    if isinstance(records, list):
-        return [ignoring_lifetimes(record) for record in records]
-    if isinstance(records, dict):
-        return {key: ignoring_lifetimes(value) for key, value in records.items() if "life_time" not in key}
-    return records
 
 
 @pytest.mark.e2e("arping")
@@ -86,7 +77,7 @@ def test_top2_3_the_kernel_pings_and_debug_shows_it(netns, shell):
 
 
 def test_top2_4_forwarding(netns):
-    """The kernel has 10.0.1.0/24 behind the stack, whose default route leads back: it forwards. See also test_router."""
+    """The kernel has 10.0.1.0/24 behind the stack, whose default route leads back: it forwards."""
     with Shell(netns, "--sysctl", "net.ipv4.ip_forward=1") as shell:
         netns.ip("route add 10.0.1.0/24 via 10.0.0.1")
         netns.run("sysctl", "-qw", "net.ipv4.conf.tap0.rp_filter=0")
@@ -94,7 +85,7 @@ def test_top2_4_forwarding(netns):
         shell.ask("route", "default")
         # The default route leads back to where it came from: the request comes back with a smaller TTL.
         netns.run("ping", "-c", "1", "-W", "1", "10.0.1.9", check=False)
-        shell.err.expect(r"10\.0\.0\.2 -> 10\.0\.1\.9.*\n(.*\n)*?.*forwarding")
+        shell.err.expect(r"10\.0\.0\.2 -> 10\.0\.1\.9 forward to next-hop 10\.0\.0\.2")
         shell.ask("ifconfig veth", "TX packet:")
 
 
@@ -113,9 +104,10 @@ def test_top2_6_reassembly_timeout(netns):
     scapy_fragment = bytes.fromhex("0800f7ff00000000") + bytes(16)
     with Shell(netns, "--sysctl", "net.ipv4.ipfrag_time=1") as shell:
         shell.ask("ping -c 1 -i 0 10.0.0.2", "1 received")
-        with kernel_socket(netns, socket.SOCK_RAW, proto=socket.IPPROTO_RAW) as raw, kernel_socket(
-            netns, socket.SOCK_RAW, proto=socket.IPPROTO_ICMP
-        ) as icmp:
+        with (
+            kernel_socket(netns, socket.SOCK_RAW, proto=socket.IPPROTO_RAW) as raw,
+            kernel_socket(netns, socket.SOCK_RAW, proto=socket.IPPROTO_ICMP) as icmp,
+        ):
             raw.sendto(ipv4_header(20 + len(scapy_fragment), offset=0, more=True) + scapy_fragment, ("10.0.0.1", 0))
             while True:
                 packet = icmp.recv(2000)
@@ -145,7 +137,10 @@ def test_top2_8_udp_send(netns, tmp_path):
     (tmp_path / "in").write_bytes(text)
     with (tmp_path / "out").open("wb") as out, Program(netns, "nc", "-u", "-l", "12341", stdout=out):
         until("nc", lambda: "12341" in netns.run("ss", "-uln").stdout)
-        with (tmp_path / "in").open("rb") as source, Shell(netns, "-c", "snc -u -c 10.0.0.2:12341", stdin=source) as shell:
+        with (
+            (tmp_path / "in").open("rb") as source,
+            Shell(netns, "-c", "snc -u -c 10.0.0.2:12341", stdin=source) as shell,
+        ):
             shell.good()
         until("the datagram", lambda: (tmp_path / "out").read_bytes() == text)
 
@@ -170,9 +165,10 @@ def test_top2_10_tcp_receive(netns, tmp_path):
     (tmp_path / "in").write_bytes(text)
     with Shell(netns) as shell:
         for run in range(runs):
-            before, told = len(shell.out._data), len(shell.err.text)
+            before, told = len(shell.out.data), len(shell.err.text)
             shell.say("snc -d -b 0.0.0.0:12345")
             shell.err.expect("listen", since=told)
             with (tmp_path / "in").open("rb") as source:
                 netns.run("nc", "-N", "10.0.0.1", "12345", stdin=source)
-            until(f"run {run}", lambda: shell.out._data[before:] == text)
+            until(f"run {run}", lambda whole=before + len(text): len(shell.out.data) >= whole)
+            assert shell.out.data[before:] == text

@@ -32,7 +32,7 @@ def test_piped_script(netns):
     assert "[pkbuf memory information]" in done.stdout
     assert "[net shell]" not in done.stdout  # the prompt is for terminals
     assert links(netns) == before
-    assert netns.json("route", "show", "table", "all") == netns.json("route", "show", "table", "local")
+    assert netns.json("route") == []
 
 
 def test_another_namespace_by_flag(netns):
@@ -54,7 +54,7 @@ def test_exit_status_is_the_last_commands(netns):
     ("words", "named"),
     [
         ("frobnicate", "frobnicate"),
-        ("ping", "ipaddr"),
+        ("ping", "ADDR"),
         ("ping 10.0.0", "10.0.0"),
         ("ping -s 65508 10.0.0.2", "65508"),
         ("ping -t 256 10.0.0.2", "256"),
@@ -69,7 +69,7 @@ def test_exit_status_is_the_last_commands(netns):
         ("sysctl net.ipv4.tcp_sacks", "tcp_sacks"),
         ("sysctl net.ipv4.tcp_sack=maybe", "maybe"),
         ("capture start", "FILE"),
-        ('ping "10.0.0.2', "quot"),
+        ('ping "10.0.0.2', '"'),
     ],
 )
 def test_bad_words(words, named, bad_words_shell):
@@ -99,5 +99,7 @@ def test_bad_words_exit_status(words):
 
 
 def test_version():
-    done = subprocess.run([sys.executable, "-m", "tapip_rs", "--version"], capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run(
+        [sys.executable, "-m", "tapip_rs", "--version"], capture_output=True, text=True, timeout=LIMIT
+    )
     assert re.match(r"tapip \d+\.\d+\.\d+", done.stdout)
