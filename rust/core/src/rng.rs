@@ -42,7 +42,7 @@ impl Rng {
 
     /// A number in `0..bound`, without bias worth the name (the product method over 64 bits); 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        (u128::from(self.next_u64()) * u128::from(bound) >> 64) as u64
+        ((u128::from(self.next_u64()) * u128::from(bound)) >> 64) as u64
     }
 
     /// True with probability `parts_per_million` / 1e6.

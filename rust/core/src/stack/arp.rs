@@ -161,7 +161,7 @@ impl Stack {
         }
     }
 
-    /// A neighbour stays silent: whoever sent the packets that waited is told.
+    /// A neighbour stays silent: whoever sent the packets that waited is told, and every connection by that way.
     pub(super) fn on_neighbor_failed(
         &mut self,
         now: Instant,
@@ -172,7 +172,15 @@ impl Stack {
             self.on_host_unreachable(now, packet.bytes());
             self.pool.put(packet);
         }
-        let _ = key;
+        let behind: Vec<_> = self.tcp.behind(key.interface, key.address).collect();
+        for id in behind {
+            if let Some(entry) = self.tcp.connections.get_mut(id) {
+                entry
+                    .connection
+                    .on_unreachable(&mut self.observers.context(now, None), Error::HostUnreachable);
+                self.settle(id, false);
+            }
+        }
     }
 
     fn send_arp(

@@ -241,14 +241,9 @@ impl Stack {
         let Ok(report) = icmp::parse_error(message, packet) else { return };
         let verdict = Verdict { error: Error::HostUnreachable, hard: false, mtu: None };
         let own = header.source.into();
-        match header.protocol {
-            Protocol::TCP => {
-                self.report_to_tcp(now, &report, verdict);
-            }
-            Protocol::UDP => {
-                self.report_to_udp(now, own, &report, verdict);
-            }
-            _ => {}
+        // Connections are told by the neighbour itself, all of them.
+        if header.protocol == Protocol::UDP {
+            self.report_to_udp(now, own, &report, verdict);
         }
         self.report_to_raw(now, own, &report, verdict);
     }

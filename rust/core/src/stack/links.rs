@@ -110,6 +110,7 @@ impl Stack {
             return Err(Error::AddressNotAvailable);
         }
         interface.addresses.retain(|prefix| prefix.address() != address);
+        self.neighbors.withdraw(id, address);
         self.generation += 1;
         Ok(())
     }

@@ -8,6 +8,7 @@ use super::sockets::{ListenerId, SocketId, TcpId};
 use super::timers::Timer;
 use crate::buffer::Packet;
 use crate::drops::DropReason;
+use crate::neighbor::NeighborKey;
 use crate::observe::{Counter, Layer, Readiness, TraceEvent};
 use crate::tcp::{self, Disposition, OnListen, State, Tuple};
 use crate::time::Instant;
@@ -63,9 +64,17 @@ impl Stack {
         let fresh = !packet.is_empty();
         // A segment without payload has nothing to keep, so its buffer is free again at once.
         let payload = if fresh { packet } else { self.pool.swap_for_empty(packet) };
+        let before = entry.connection.acknowledged();
         let mut cx = self.observers.context(now, Some(facts.arrival.interface));
         match entry.connection.on_segment(&mut cx, segment, payload) {
-            Disposition::Done => self.settle(id, fresh),
+            Disposition::Done => {
+                if let (true, Some((_, hop))) = (entry.connection.acknowledged() != before, entry.hop) {
+                    //= rfc1122#2.3.2.1   progress of TCP proves that the next hop lives
+                    self.neighbors
+                        .confirm(&mut cx, NeighborKey { interface: hop.interface, address: hop.next_hop });
+                }
+                self.settle(id, fresh);
+            }
             Disposition::Reopen => {
                 let tuple = entry.connection.tuple();
                 self.forget(id);

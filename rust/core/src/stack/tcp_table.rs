@@ -4,10 +4,11 @@ use super::route::Hop;
 use super::sockets::{ListenerId, SocketId, TcpId, Watch};
 use crate::buffer::TimerKey;
 use crate::error::Error;
+use crate::observe::InterfaceId;
 use crate::rng::KeyedState;
 use crate::tcp::{Connection, Listener, Tuple};
 use crate::time::Instant;
-use crate::wire::SocketAddress;
+use crate::wire::{IpAddress, SocketAddress};
 use slotmap::SlotMap;
 use std::collections::{HashMap, VecDeque};
 
@@ -137,6 +138,13 @@ impl TcpTable {
             entry.queued = true;
             self.ready.push_back(id);
         }
+    }
+
+    /// Connections whose packets go by this neighbour.
+    pub(super) fn behind(&self, interface: InterfaceId, next_hop: IpAddress) -> impl Iterator<Item = TcpId> {
+        let by_it = move |hop: &Hop| hop.interface == interface && hop.next_hop == next_hop;
+        let entries = self.connections.iter();
+        entries.filter(move |(_, entry)| entry.hop.is_some_and(|(_, hop)| by_it(&hop))).map(|(id, _)| id)
     }
 
     /// Connections and listeners that the application holds.

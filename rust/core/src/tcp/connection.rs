@@ -8,9 +8,8 @@ use super::negotiated::Offer;
 use super::open::{Failure, Open};
 use super::output::Outgoing;
 use super::receiver::AckWish;
-use super::timers::Timer;
 use super::{Config, Info, Setting, Settings, State, Tuple};
-use crate::buffer::{Foreign, Packet, Pool, ReceiveQueue, Slices};
+use crate::buffer::{Packet, ReceiveQueue, Slices};
 use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Context, Counter, Layer, Readiness, TraceEvent};
@@ -53,26 +52,30 @@ pub struct IcmpError {
 
 /// The states, each with what it needs to know.
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     SynSent(Box<SynSent>),
     SynReceived(Box<SynReceived>),
     Open(Box<Open>),
-    Closed {
-        /// What can still be read.
-        left: ReceiveQueue,
-        /// A reset that still has to leave.
-        reset: Option<TcpHeader>,
-    },
+    Closed(Box<Closed>),
+}
+
+/// What is left of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Closed {
+    /// What can still be read.
+    pub(super) left: ReceiveQueue,
+    /// A reset that still has to leave.
+    reset: Option<TcpHeader>,
 }
 
 /// One TCP connection.
 #[derive(Debug)]
 pub struct Connection {
     tuple: Tuple,
-    config: Arc<Config>,
-    settings: Settings,
-    phase: Phase,
-    error: Option<Error>,
+    pub(super) config: Arc<Config>,
+    pub(super) settings: Settings,
+    pub(super) phase: Phase,
+    pub(super) error: Option<Error>,
     /// A report that the path has trouble; it becomes the error if the connection fails for silence (RFC 9293 MUST-56).
     suspicion: Option<Error>,
 }
@@ -122,7 +125,7 @@ impl Connection {
             Phase::SynSent(_) => State::SynSent,
             Phase::SynReceived(_) => State::SynReceived,
             Phase::Open(open) => open.closing.state(),
-            Phase::Closed { .. } => State::Closed,
+            Phase::Closed(_) => State::Closed,
         }
     }
 
@@ -139,7 +142,7 @@ impl Connection {
                 }
                 self.after_arrival(cx, arrived);
             }
-            Phase::Closed { .. } => cx.drop(Layer::Tcp, DropReason::TcpNoSocket),
+            Phase::Closed(_) => cx.drop(Layer::Tcp, DropReason::TcpNoSocket),
         }
         self.note_state(cx, before);
         Disposition::Done
@@ -266,7 +269,7 @@ impl Connection {
                 Err(Failure::Silent) => (Err(Error::TimedOut), false),
                 Err(Failure::Finished) => return self.end(None, None),
             },
-            Phase::Closed { .. } => (Ok(()), false),
+            Phase::Closed(_) => (Ok(()), false),
         };
         if let Err(error) = result {
             cx.count(if failed_attempt { Counter::TcpAttemptFails } else { Counter::TcpAbortOnTimeout });
@@ -283,7 +286,7 @@ impl Connection {
             Phase::SynSent(sent) => sent.attempt.timers.next(),
             Phase::SynReceived(half) => half.attempt.timers.next(),
             Phase::Open(open) => open.timers.next(),
-            Phase::Closed { .. } => None,
+            Phase::Closed(_) => None,
         }
     }
 
@@ -293,7 +296,15 @@ impl Connection {
             Phase::SynSent(sent) => seq == sent.iss,
             Phase::SynReceived(half) => seq == half.iss,
             Phase::Open(open) => seq.at_or_after(open.sender.una()) && seq.before(open.sender.sent()),
-            Phase::Closed { .. } => false,
+            Phase::Closed(_) => false,
+        }
+    }
+
+    /// What the peer acknowledged last, once it is synchronized: it moves when the path works both ways.
+    pub fn acknowledged(&self) -> Option<SeqNumber> {
+        match &self.phase {
+            Phase::Open(open) => Some(open.sender.una()),
+            _ => None,
         }
     }
 
@@ -323,8 +334,13 @@ impl Connection {
         }
     }
 
-    /// The next hop does not answer, or there is no way there now.
+    /// The next hop does not answer, or there is no way there now. That ends an attempt to connect, for nobody but
+    /// ourselves says so; a connection that stands waits for its timers.
     pub fn on_unreachable(&mut self, cx: &mut Context<'_>, error: Error) {
+        if let Phase::SynSent(_) = &self.phase {
+            cx.count(Counter::TcpAttemptFails);
+            return self.fail(cx, error);
+        }
         self.suspicion = Some(error);
         if let Phase::Open(open) = &mut self.phase {
             open.rearm(cx.now, &self.config);
@@ -351,7 +367,7 @@ impl Connection {
                 half.syn_ack(cx.now, &self.settings)
             }
             Phase::SynReceived(_) => return None,
-            Phase::Closed { reset, .. } => reset.take()?,
+            Phase::Closed(closed) => closed.reset.take()?,
         };
         let (source_port, destination_port) = (self.tuple.local.port(), self.tuple.remote.port());
         let header = TcpHeader { source_port, destination_port, ..header };
@@ -372,7 +388,7 @@ impl Connection {
             Phase::SynSent(sent) => sent.attempt.due || sent.reply.is_some(),
             Phase::SynReceived(half) => half.attempt.due,
             Phase::Open(open) => open.wants_transmit(&self.settings),
-            Phase::Closed { reset, .. } => reset.is_some(),
+            Phase::Closed(closed) => closed.reset.is_some(),
         }
     }
 
@@ -384,7 +400,7 @@ impl Connection {
         }
         match &self.phase {
             Phase::SynSent(_) | Phase::SynReceived(_) => {}
-            Phase::Closed { .. } => {
+            Phase::Closed(_) => {
                 ready |=
                     Readiness::READABLE | Readiness::WRITABLE | Readiness::HANGUP | Readiness::READ_CLOSED;
             }
@@ -443,20 +459,18 @@ impl Connection {
         self.end(Some(error), reset);
     }
 
-    fn end(&mut self, error: Option<Error>, reset: Option<TcpHeader>) {
-        let closed = Phase::Closed { left: ReceiveQueue::new(), reset };
-        let left = match std::mem::replace(&mut self.phase, closed) {
+    pub(super) fn end(&mut self, error: Option<Error>, reset: Option<TcpHeader>) {
+        let before = std::mem::replace(&mut self.phase, Phase::Closed(Box::default()));
+        let left = match before {
             Phase::Open(open) => open.receiver.into_queue(),
-            Phase::Closed { left, .. } => left,
-            _ => ReceiveQueue::new(),
+            Phase::Closed(closed) => closed.left,
+            Phase::SynSent(_) | Phase::SynReceived(_) => ReceiveQueue::new(),
         };
-        if let Phase::Closed { left: kept, .. } = &mut self.phase {
-            *kept = left;
-        }
+        self.phase = Phase::Closed(Box::new(Closed { left, reset }));
         self.error = self.error.or(error);
     }
 
-    fn note_state(&self, cx: &mut Context<'_>, before: State) {
+    pub(super) fn note_state(&self, cx: &mut Context<'_>, before: State) {
         let handled_by_open =
             matches!(&self.phase, Phase::Open(_)) && before != State::SynSent && before != State::SynReceived;
         if before != self.state() && !handled_by_open {
@@ -472,166 +486,5 @@ impl Connection {
             from: before.name(),
             to,
         });
-    }
-}
-
-/// What the application does.
-impl Connection {
-    /// Queue bytes to be sent; returns how many were taken.
-    pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let taken = open.sender.queue.push(data);
-        self.queued(cx, taken, data.len())
-    }
-
-    /// Queue bytes by reference, from `offset` on; returns how many were taken.
-    pub fn send_foreign(
-        &mut self,
-        cx: &mut Context<'_>,
-        data: Foreign,
-        offset: usize,
-    ) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let length = (*data).as_ref().len().saturating_sub(offset);
-        let taken = open.sender.queue.push_foreign(data, offset);
-        self.queued(cx, taken, length)
-    }
-
-    /// Queue urgent bytes (RFC 6093); returns how many were taken.
-    pub fn send_urgent(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let taken = open.sender.queue.push(data);
-        if taken > 0 {
-            open.sender.mark_urgent();
-        }
-        self.queued(cx, taken, data.len())
-    }
-
-    fn sending(&mut self) -> Result<&mut Open, Error> {
-        if let Some(error) = self.error.take() {
-            return Err(error);
-        }
-        match &mut self.phase {
-            Phase::Open(open) if !open.sender.closing() => Ok(open),
-            Phase::Open(_) | Phase::Closed { .. } => Err(Error::BrokenPipe),
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
-        }
-    }
-
-    fn queued(&mut self, cx: &Context<'_>, taken: usize, wanted: usize) -> Result<usize, Error> {
-        if let Phase::Open(open) = &mut self.phase {
-            open.rearm(cx.now, &self.config);
-        }
-        if taken == 0 && wanted > 0 { Err(Error::WouldBlock) } else { Ok(taken) }
-    }
-
-    /// Read what arrived in order; 0 when the peer sends no more.
-    pub fn recv(&mut self, cx: &mut Context<'_>, out: &mut [u8], pool: &mut Pool) -> Result<usize, Error> {
-        let config = Arc::clone(&self.config);
-        match &mut self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
-            Phase::Open(open) => {
-                let count = open.receiver.read(out, pool);
-                if open.receiver.owes_update() {
-                    open.ack = AckWish::Now;
-                    open.rearm(cx.now, &config);
-                }
-                let ended = open.receiver.finished() || open.receiver.shut();
-                if count == 0 && !out.is_empty() && !ended { Err(Error::WouldBlock) } else { Ok(count) }
-            }
-            Phase::Closed { left, .. } => match left.read(out, pool) {
-                0 => self.error.take().map_or(Ok(0), Err),
-                count => Ok(count),
-            },
-        }
-    }
-
-    /// As [`Connection::recv`], but the bytes stay.
-    pub fn peek(&mut self, out: &mut [u8]) -> Result<usize, Error> {
-        match &self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
-            Phase::Open(open) => {
-                let ended = open.receiver.finished() || open.receiver.shut();
-                match open.receiver.peek(out) {
-                    0 if !out.is_empty() && !ended => Err(Error::WouldBlock),
-                    count => Ok(count),
-                }
-            }
-            Phase::Closed { left, .. } => match left.peek(out) {
-                0 => self.error.take().map_or(Ok(0), Err),
-                count => Ok(count),
-            },
-        }
-    }
-
-    /// Send no more, once what is queued has left.
-    pub fn shutdown_write(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        match &mut self.phase {
-            Phase::Open(open) => {
-                if !open.sender.closing() {
-                    open.close_sending(cx);
-                    open.rearm(cx.now, &self.config);
-                }
-                Ok(())
-            }
-            _ => Err(Error::NotConnected),
-        }
-    }
-
-    /// Receive no more: what is unread, and what still comes, is thrown away (as Linux does for SHUT_RD).
-    pub fn shutdown_read(&mut self, cx: &mut Context<'_>) {
-        if let Phase::Open(open) = &mut self.phase {
-            open.receiver.shut_down();
-            open.rearm(cx.now, &self.config);
-        }
-    }
-
-    /// The application lets go. What is queued is still delivered; unread data means a reset.
-    pub fn close(&mut self, cx: &mut Context<'_>) {
-        let before = self.state();
-        let hard = self.settings.linger.is_some_and(|linger| linger.is_zero());
-        match &mut self.phase {
-            Phase::SynSent(_) => self.end(None, None),
-            Phase::SynReceived(_) => self.abort(cx),
-            Phase::Open(open) => {
-                let unread = open.receiver.readable() > 0 && open.closing != Closing::TimeWait;
-                if hard || unread {
-                    //= rfc9293#3.6.1 SHLD-3   who closes without having read all resets
-                    if unread {
-                        cx.count(Counter::TcpAbortOnData);
-                    }
-                    return self.abort(cx);
-                }
-                open.orphan = true;
-                if !open.sender.closing() {
-                    open.close_sending(cx);
-                }
-                open.timers.stop(Timer::KeepAlive);
-                open.rearm(cx.now, &self.config);
-            }
-            Phase::Closed { left, .. } => left.clear(),
-        }
-        self.note_state(cx, before);
-    }
-
-    /// Cut it off: the peer is reset, what is queued is lost.
-    pub fn abort(&mut self, cx: &mut Context<'_>) {
-        let before = self.state();
-        let reset = match &mut self.phase {
-            //= rfc9293#3.10.5   no reset for a peer that knows nothing, or that has heard everything
-            Phase::Open(open) if open.closing != Closing::TimeWait => Some(open.reset(cx)),
-            Phase::SynReceived(half) => {
-                let mut reset = TcpHeader::new(0, 0);
-                (reset.seq, reset.ack) = (half.iss + 1, half.irs + 1);
-                reset.flags = TcpFlags::RST | TcpFlags::ACK;
-                Some(reset)
-            }
-            _ => None,
-        };
-        self.end(None, reset);
-        if let Phase::Closed { left, .. } = &mut self.phase {
-            left.clear();
-        }
-        self.note_state(cx, before);
     }
 }

@@ -38,6 +38,7 @@ mod rtt;
 mod sender;
 mod state;
 mod timers;
+mod verbs;
 
 #[cfg(test)]
 mod tests;

@@ -310,7 +310,8 @@ impl Sender {
             return None;
         }
         let last = length == available;
-        if !repeat && !(last && self.closing) && !self.worthwhile(settings, length, last) {
+        let ends = last && self.closing;
+        if !(repeat || ends || self.worthwhile(settings, length, last)) {
             return None;
         }
         let length = if last { length } else { self.whole_segments(length) };

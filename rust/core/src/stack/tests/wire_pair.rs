@@ -56,6 +56,9 @@ struct Flight {
     frame: Vec<u8>,
 }
 
+/// Says of the n-th frame whether it is lost.
+type Loss = dyn FnMut(u64, &[u8]) -> bool;
+
 /// Hosts and the cables between their interfaces.
 pub(super) struct Net {
     pub(super) now: Instant,
@@ -65,7 +68,7 @@ pub(super) struct Net {
     /// One-way delay of every cable.
     pub(super) delay: Duration,
     /// Whether the n-th frame on a cable is lost.
-    pub(super) lose: Box<dyn FnMut(u64, &[u8]) -> bool>,
+    pub(super) lose: Box<Loss>,
     frames: u64,
     /// A running hash over time, place and bytes of every frame.
     pub(super) digest: u64,
