@@ -34,14 +34,14 @@ MAX_REQUEST = 8192
 MAX_BODY = 100_000_000
 
 HINT = f"""\
-You are {ADDRESS} on a network in memory: {GATEWAY} is the gateway, behind it a web server
-{WEB}:{HTTP_PORT} and an echo host {ECHO}:{ECHO_PORT} (TCP and UDP). Try:
-    ping -c 3 {GATEWAY}          route              arpcache
-    traceroute {WEB}      ping -c 3 -s 6000 {ECHO}
-    snc -c {ECHO}:{ECHO_PORT}         (type, end with ^D)   ss -ti
-    debug icmp ip            (end with ^C)         help
-    fault drop=0.2 delay=20ms    ping -c 5 {ECHO}    fault off
-    capture start /tmp/demo.pcapng ... capture stop   (for Wireshark)"""
+You are {ADDRESS} on a network in memory. {GATEWAY} is the gateway; behind it are
+a web server, {WEB}:{HTTP_PORT}, and an echo host, {ECHO}:{ECHO_PORT} (TCP and UDP). Try:
+    ping -c 3 {ECHO}         traceroute {WEB}
+    route; arpcache; ifconfig     ping -c 1 -s 65000 {ECHO}
+    fault drop=0.2 delay=20ms     ping -i 0.2 {ECHO}    (^C)    fault off
+    snc -d -c {ECHO}:{ECHO_PORT}        (type; ^D ends)         ss -tai
+    capture start demo.pcapng     capture stop            (for Wireshark)
+    debug arp ip icmp tcp         (^C ends; -n stays)     help"""
 
 PAGE = f"""\
 <!doctype html>
