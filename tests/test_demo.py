@@ -1,6 +1,7 @@
 """The network in memory: everything that its hint promises."""
 
 import io
+import re
 import subprocess
 import sys
 import threading
@@ -85,7 +86,7 @@ def test_faults(stack):
     assert status == 0
     assert "100% packet loss" in out
     assert "veth: drop=1" in out
-    assert "dropped:1" in out
+    assert re.search(r"dropped:[1-9]", out)
 
 
 def test_capture(stack, tmp_path):

@@ -36,10 +36,10 @@ MAX_BODY = 100_000_000
 HINT = f"""\
 You are {ADDRESS} on a network in memory. {GATEWAY} is the gateway; behind it are
 a web server, {WEB}:{HTTP_PORT}, and an echo host, {ECHO}:{ECHO_PORT} (TCP and UDP). Try:
-    ping -c 3 {ECHO}         traceroute {WEB}
+    ping -c 3 {ECHO}            traceroute {WEB}
     route; arpcache; ifconfig     ping -c 1 -s 65000 {ECHO}
     fault drop=0.2 delay=20ms     ping -i 0.2 {ECHO}    (^C)    fault off
-    snc -d -c {ECHO}:{ECHO_PORT}        (type; ^D ends)         ss -tai
+    snc -d -c {ECHO}:{ECHO_PORT}           (type; ^D ends)         ss -tai
     capture start demo.pcapng     capture stop            (for Wireshark)
     debug arp ip icmp tcp         (^C ends; -n stays)     help"""
 
@@ -80,7 +80,9 @@ class Neighborhood:
 
     def _host(self, number: int) -> Stack:
         """One more stack; with a seed of its own if the network has one."""
-        return self._hosts.enter_context(Stack(seed=None if self._seed is None else self._seed + number))
+        host = self._hosts.enter_context(Stack(seed=None if self._seed is None else self._seed + number))
+        host.policy["net.ipv4.icmp_ratelimit"] = 0  # nobody can be flooded here, and traceroute shall see every hop
+        return host
 
     def _behind(self, name: str, gateway: str, address: str, number: int) -> Stack:
         """A host on a wire of its own to the gateway."""
