@@ -63,13 +63,12 @@ class _Task(Generic[_Result]):
         return self._result
 
 
-def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> tuple[_Result, bool]:
-    """Run `function` on a thread called `name`; returns its result and whether ^C asked it to end.
+def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> _Result:
+    """Run `function` on a thread called `name`; returns its result, also when ^C asked it to end.
 
     Raises: what the function raises; what interrupted the wait, unless it was a first KeyboardInterrupt.
     """
     task = _Task(function, name)
-    interrupted = False
     try:
         task.start()
         task.wait()
@@ -78,5 +77,4 @@ def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> tuple[
         task.wait()
         if not task.started or not isinstance(error, KeyboardInterrupt):
             raise
-        interrupted = True
-    return task.result(), interrupted
+    return task.result()

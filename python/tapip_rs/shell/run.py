@@ -107,11 +107,8 @@ def run_words(session: Session, words: Sequence[str]) -> int:
             session.out.line(command.help)
             return OK
         usage = f"; usage: {command.usage}"
-        with session.running(words):
-            status, interrupted = run_beside(lambda: _call(session, command, rest), session.stop, command.name)
-        if interrupted and session.stdin.terminal:
-            session.out.line()
-        return status
+        with session.running(words), session.stop.calling(session.end_line):
+            return run_beside(lambda: _call(session, command, rest), session.stop, command.name)
     except UnknownCommand as error:
         _complain(session, str(error), "-shell")
         return error.status

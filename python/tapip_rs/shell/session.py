@@ -7,11 +7,11 @@ stack between commands (`debug -n`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tapip_rs.stack import Stack
 
-from .errors import OK
+from .errors import OK, OutputClosed, ShellError
 from .stop import Stop
 from .streams import Input, Output
 from .trace import TracePrinter
@@ -45,6 +45,12 @@ class Session:
             yield
         finally:
             self.stop.close()
+
+    def end_line(self) -> None:
+        """On a terminal, end the line on which ^C was typed."""
+        if self.stdin.terminal:
+            with suppress(ShellError, OutputClosed):  # whoever writes next will notice
+                self.out.line()
 
     def close(self) -> None:
         """Undo what commands left behind."""

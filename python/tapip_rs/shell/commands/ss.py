@@ -103,8 +103,15 @@ def _info(info: _core.TcpInfo) -> str:
     ]
     words += [f"ooo:{info.out_of_order}"] if info.out_of_order else []
     words += [f"timer:({name},{left * 1000:.0f}ms)" for name, left in sorted(info.timers.items())]
-    words += [name if value is True else f"{name}:{value}" for name, value in info.fields.items() if value]
+    words += [_field(name, value) for name, value in info.fields.items() if value]
     return " ".join(words)
+
+
+def _field(name: str, value: object) -> str:
+    """A further field; what is no whole number is a time."""
+    if value is True:
+        return name
+    return f"{name}:{value * 1000:.3g}" if isinstance(value, float) else f"{name}:{value}"
 
 
 def _ms(seconds: float | None) -> str:
