@@ -154,6 +154,10 @@ def _shell(words: argparse.Namespace, config: Config) -> int:
         from tapip_rs.shell import run
 
         say_running(stack)
+        if stack.kernel_side is None and words.commands is None and sys.stdin is not None and sys.stdin.isatty():
+            from tapip_rs.demo import HINT
+
+            print(HINT, file=sys.stderr)
         status = run(stack, commands=words.commands, debug=config.debug)
         _log.info("shell_worker shell worker exit")
     finally:

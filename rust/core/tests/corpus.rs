@@ -32,7 +32,6 @@ fn parser_takes_its_seeds() {
 }
 
 #[test]
-#[ignore = "TCP has no body yet"]
 fn two_stacks_take_their_seeds() {
     replay("two_stacks", fuzz::two_stacks::run);
 }
@@ -51,7 +50,8 @@ fn seeds_are_as_generated() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    // What fails here becomes a seed.
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn parser_takes_any_bytes(data in prop::collection::vec(any::<u8>(), 0..200)) {
