@@ -180,9 +180,7 @@ def _stack(config: Config, *, chosen: bool) -> Stack:
         if os.geteuid() != 0:
             why += f"; try: sudo {shlex.quote(sys.argv[0])}"
         print(f"tapip: no tap: {why}. This is the demo network, in memory.", file=sys.stderr)
-    stack = Stack.demo(seed=config.seed)
-    stack.policy.update(config.sysctl)
-    return stack
+    return Stack.demo(seed=config.seed)
 
 
 def _reason(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""tapip's documented tests, as it numbers them: TOP1-1 and TOP2-1 to TOP2-10, a shell on one side, the kernel on the other."""
+"""tapip's documented tests, as it numbers them: TOP1-1 and TOP2-1 to TOP2-10, the shell here, the kernel there."""
 
 import re
 import socket
@@ -170,5 +170,6 @@ def test_top2_10_tcp_receive(netns, tmp_path):
             shell.err.expect("listen", since=told)
             with (tmp_path / "in").open("rb") as source:
                 netns.run("nc", "-N", "10.0.0.1", "12345", stdin=source)
-            until(f"run {run}", lambda whole=before + len(text): len(shell.out.data) >= whole)
+            whole = before + len(text)
+            until(f"run {run}", lambda whole=whole: len(shell.out.data) >= whole)
             assert shell.out.data[before:] == text

@@ -10,7 +10,7 @@ record! {
         kind: &'static str,
         /// The IP protocol number.
         protocol: u8,
-        /// TCP's state, "LISTEN", "UNCONN" or "ESTAB".
+        /// TCP's state as RFC 9293 3.3.2 writes it, "LISTEN", "UNCONN" or "ESTAB".
         state: &'static str,
         local: Option<Endpoint>,
         remote: Option<Endpoint>,
@@ -36,18 +36,18 @@ impl SocketInfo {
         let address = |address: Result<Option<_>, _>| address.ok().flatten().map(endpoint);
         let (local, remote) = (address(stack.local_address(id)), address(stack.remote_address(id)));
         let state = if remote.is_some() { "ESTAB" } else { "UNCONN" };
-        let waiting = stack.datagram_queue(id).map_or(0, |(bytes, _)| bytes);
+        let queued = stack.datagram_queue(id).map_or(0, |(bytes, _)| bytes);
         let (kind, protocol, state, receive_queue, send_queue) = match id {
             SocketId::Tcp(id) => match stack.tcp_info(id) {
                 Ok(info) => ("tcp", TCP, info.state.name(), info.receive_queue, info.send_queue),
                 Err(_) => ("tcp", TCP, "CLOSED", 0, 0),
             },
             SocketId::Listener(id) => {
-                let (ready, backlog) = stack.tcp_backlog(id).unwrap_or_default();
-                ("listen", TCP, "LISTEN", ready, backlog)
+                let (waiting, backlog) = stack.tcp_backlog(id).unwrap_or_default();
+                ("listen", TCP, "LISTEN", waiting, backlog)
             }
-            SocketId::Udp(_) => ("udp", UDP, state, waiting, 0),
-            SocketId::Raw(id) => ("raw", stack.raw_protocol(id).unwrap_or_default(), state, waiting, 0),
+            SocketId::Udp(_) => ("udp", UDP, state, queued, 0),
+            SocketId::Raw(_) => ("raw", 0, state, queued, 0),
         };
         Self { kind, protocol, state, local, remote, receive_queue, send_queue }
     }
