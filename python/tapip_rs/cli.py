@@ -148,6 +148,8 @@ def _down() -> int:
 
 
 def _shell(words: argparse.Namespace, config: Config) -> int:
+    from tapip_rs.topology.plan import shielded
+
     stack = _stack(config, chosen=words.topology is not None)
     try:
         from tapip_rs.bringup import say_running
@@ -161,7 +163,8 @@ def _shell(words: argparse.Namespace, config: Config) -> int:
         status = run(stack, commands=words.commands, debug=config.debug)
         _log.info("shell_worker shell worker exit")
     finally:
-        stack.close()
+        with shielded():  # an impatient second signal must not stop the undoing half way
+            stack.close()
     _log.info("main wait system exit")
     return status
 
