@@ -107,7 +107,7 @@ impl Handle {
     pub fn stop_capture(&self, id: InterfaceId) -> Result<u64, HostError> {
         let capture =
             self.shared.enter(|engine, _| Ok::<_, HostError>(engine.port_mut(id)?.capture.take()))??;
-        capture.map_or(Err(Error::NotFound.into()), Capture::finish)
+        capture.map_or_else(|| Err(Error::NotFound.into()), Capture::finish)
     }
 
     /// Keep the last `frames` frames of a port in memory; 0 keeps none.
