@@ -1,0 +1,69 @@
+"""One end of a bulk transfer, in a process of its own: `ends.py tapip|kernel listen|connect send|receive PEER SECONDS`.
+
+The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
+to connect to, or to listen on. The receiver prints Gbit/s.
+"""
+
+import socket
+import sys
+import time
+
+PORT = 5001
+SEND = 1 << 17
+"""Bytes a send call: iperf3's default."""
+RECEIVE = 1 << 20
+PATIENCE = 60
+
+
+def send(stream, seconds):
+    """Send zeros for so long, then wait until the peer has read them all and closed."""
+    block = bytes(SEND)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        stream.sendall(block)
+    stream.shutdown(socket.SHUT_WR)
+    stream.recv(1)
+
+
+def receive(stream):
+    """Gbit/s from the first byte to the last."""
+    buffer = bytearray(RECEIVE)
+    total = stream.recv_into(buffer)
+    start = time.monotonic()
+    while count := stream.recv_into(buffer):
+        total += count
+    return total * 8 / (time.monotonic() - start) / 1e9
+
+
+def kernel_stream(how, peer):
+    """A kernel connection; who listens says when."""
+    if how == "connect":
+        return socket.create_connection((peer, PORT), timeout=PATIENCE)
+    with socket.create_server((peer, PORT)) as server:
+        print("ready", flush=True)
+        return server.accept()[0]
+
+
+def run(stream, verb, seconds):
+    """Our half of the transfer."""
+    with stream:
+        stream.settimeout(PATIENCE)
+        if verb == "send":
+            send(stream, seconds)
+        else:
+            print(f"{receive(stream):.4f}", flush=True)
+
+
+def main(who, how, verb, peer, seconds):
+    """Connect, then run."""
+    if who == "kernel":
+        run(kernel_stream(how, peer), verb, float(seconds))
+        return
+    from tapip_rs import Stack
+
+    with Stack.top2() as stack:
+        run(stack.connect((peer, PORT), timeout=PATIENCE), verb, float(seconds))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

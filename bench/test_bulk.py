@@ -1,0 +1,89 @@
+"""Bulk TCP against the kernel, over a tap, beside kernel against kernel over veth, in the same minutes.
+
+The rows take turns (A B C D, A B C D, ...), each transfer with fresh processes and namespaces; medians are compared, and
+only ratios mean something. TAPIP_BENCH_SECONDS (1) is the length of a transfer, TAPIP_BENCH_ROUNDS (5) how many.
+Congestion control is Reno everywhere: what paces would measure its own pace.
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from e2e.netns import namespace
+
+SECONDS = float(os.environ.get("TAPIP_BENCH_SECONDS", "1"))
+ROUNDS = int(os.environ.get("TAPIP_BENCH_ROUNDS", "5"))
+ENDS = str(Path(__file__).with_name("ends.py"))
+RENO = ("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
+
+
+def transfer(listener, connector):
+    """Run both ends, each `(namespace, words)`; the receiver's Gbit/s."""
+    (where, words), (there, others) = listener, connector
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    waiting = where.start(sys.executable, ENDS, *words, str(SECONDS), **pipes)
+    try:
+        assert waiting.stdout.readline() == "ready\n", waiting.stderr.read()
+        said = there.run(sys.executable, ENDS, *others, str(SECONDS), timeout=120).stdout
+        more, _ = waiting.communicate(timeout=60)
+    finally:
+        waiting.kill()
+        waiting.wait()
+    return float(said or more)
+
+
+def tapip(verb):
+    """One transfer between tapip and the kernel behind its tap; `verb` is tapip's."""
+    with namespace("bench") as inside:
+        inside.run(*RENO)
+        kernels = "receive" if verb == "send" else "send"
+        listener = inside, ("kernel", "listen", kernels, "0.0.0.0")
+        return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")))
+
+
+def veth(offload):
+    """One transfer between two namespaces, kernel to kernel."""
+    with ExitStack() as spaces:
+        one, other = (spaces.enter_context(namespace("bench")) for _ in range(2))
+        one.ip(f"link add va type veth peer name vb netns {other.name}")
+        for space, link, address in ((one, "va", "10.0.1.1/24"), (other, "vb", "10.0.1.2/24")):
+            space.run(*RENO)
+            space.ip(f"addr add {address} dev {link}")
+            space.ip(f"link set {link} up")
+            state = "on" if offload else "off"
+            space.run("ethtool", "-K", link, "tso", state, "gso", state, "gro", state)
+        listener = other, ("kernel", "listen", "receive", "10.0.1.2")
+        return transfer(listener, (one, ("kernel", "connect", "send", "10.0.1.2")))
+
+
+ROWS = {
+    "tapip out, to the kernel": lambda: tapip("send"),
+    "tapip in, from the kernel": lambda: tapip("receive"),
+    "kernel veth, no TSO/GSO/GRO": lambda: veth(offload=False),
+    "kernel veth, TSO/GSO/GRO": lambda: veth(offload=True),
+}
+
+
+@pytest.mark.usefixtures("kernel_tools")
+def test_bulk_against_the_kernel(benchmark, say):
+    samples = {row: [] for row in ROWS}
+
+    def one_round():
+        for row, measure in ROWS.items():
+            samples[row].append(measure())
+
+    benchmark.pedantic(one_round, rounds=ROUNDS)
+    benchmark.extra_info.update(seconds=SECONDS, gbit_s=samples)
+    medians = {row: statistics.median(values) for row, values in samples.items()}
+    plain, full = medians["kernel veth, no TSO/GSO/GRO"], medians["kernel veth, TSO/GSO/GRO"]
+    say("")
+    say(f"One TCP flow, {ROUNDS} alternating rounds of {SECONDS:g} s, Reno; {os.cpu_count()} processors, {os.uname().release}")
+    say(f"{'':30}{'median':>10}{'least':>8}{'most':>8}   of veth without / with offload")
+    for row, median in medians.items():
+        values = samples[row]
+        say(f"{row:30}{median:6.2f} Gb/s{min(values):7.2f} {max(values):7.2f}   {median / plain:.2f} / {median / full:.2f}")

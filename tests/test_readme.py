@@ -1,0 +1,182 @@
+"""What README.md and its neighbours claim, run: every code block says above itself how, in a comment that nobody sees.
+
+    <!-- run: examples/NAME.py, user -->   this very file; a test of its own below runs it
+    <!-- run: user -->, <!-- run: root -->  a console: each `$ command` is run and must say what stands under it
+    <!-- shown: why -->                     not run
+
+Numbers and hardware addresses may differ, addresses and words may not; a line `...` stands for any lines.
+"""
+
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.netns import namespace
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+BLOCK = re.compile(r"(?:^<!-- (?P<how>run|shown): (?P<what>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+PROMPT = "[net shell]: "
+VARIES = re.compile(r"(?P<keep>\d+\.\d+\.\d+\.\d+)|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}|\d+(?:\.\d+)?")
+DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md")) + ["bench/README.md"]
+
+
+def blocks() -> list[re.Match]:
+    return list(BLOCK.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
+
+
+def consoles(who: str) -> list[str]:
+    return [block["text"] for block in blocks() if block["what"] == who and block["language"] == "console"]
+
+
+def dialogues(console: str) -> list[tuple[str, str, list[str]]]:
+    """(command, what is typed into it, what it says) for each command of a console."""
+    found: list[tuple[str, list[str], list[str]]] = []
+    for line in console.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], [], []))
+        elif line.startswith(PROMPT):
+            found[-1][1].append(line.removeprefix(PROMPT))
+        else:
+            found[-1][2].append(line)
+    return [(command, "".join(f"{word}\n" for word in typed), said) for command, typed, said in found]
+
+
+def as_here(command: str) -> list[str]:
+    """The words to run: as root already, with the tapip of this interpreter."""
+    command = re.sub(r"^sudo ", "", command)
+    if re.search(r"[|>&;]", command.partition(" -c ")[0]):
+        return ["bash", "-c", command]
+    words = shlex.split(command)
+    if words == ["make", "shell"]:  # make would also build; what it runs then is tapip
+        words = ["tapip"]
+    return [sys.executable, "-m", "tapip_rs", *words[1:]] if words[0] == "tapip" else words
+
+
+def masked(line: str) -> str:
+    return " ".join(VARIES.sub(lambda match: match["keep"] or "#", line).split())
+
+
+def agree(wanted: list[str], said: list[str]) -> None:
+    pattern = "".join(r"(?:.*\n)*?" if line == "..." else re.escape(masked(line)) + r"\n" for line in wanted)
+    text = "".join(masked(line) + "\n" for line in said)
+    assert re.fullmatch(pattern, text), "README says\n" + "\n".join(wanted) + "\nbut it is\n" + "\n".join(said)
+
+
+def converse(console: str, run) -> None:
+    for command, typed, wanted in dialogues(console):
+        said = run(*as_here(command), input=typed)
+        agree(wanted, said.splitlines())
+
+
+def test_every_block_says_how_it_is_tested():
+    stray = [block["text"] for block in blocks() if block["how"] is None]
+    assert not stray
+
+
+def test_the_programs_shown_are_the_examples():
+    shown = {block["what"].partition(",")[0]: block["text"] for block in blocks() if block["language"] == "python"}
+    assert sorted(shown) == sorted(f"examples/{path.name}" for path in EXAMPLES.glob("*.py"))
+    for name, text in shown.items():
+        assert text == (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("console", consoles("user"))
+def test_console(console):
+    def run(*words: str, **more) -> str:
+        return subprocess.run(words, text=True, stdout=subprocess.PIPE, check=True, timeout=50, cwd=ROOT, **more).stdout
+
+    converse(console, run)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("console", consoles("root"))
+def test_console_of_root(console):
+    with namespace("readme") as inside:
+        converse(console, lambda *words, **more: inside.run(*words, timeout=50, **more).stdout)
+
+
+def example(name: str) -> list[str]:
+    return [sys.executable, str(EXAMPLES / name)]
+
+
+def run_example(name: str) -> list[str]:
+    result = subprocess.run(example(name), text=True, capture_output=True, check=True, timeout=50)
+    assert result.stderr == ""
+    return result.stdout.splitlines()
+
+
+def test_ping_statistics():
+    said = run_example("ping_statistics.py")
+    assert len(said) == 21
+    assert re.match(r"\d+ of 20, \d+% lost, mean \d+", said[-1])
+
+
+def test_detached_scapy():
+    said = run_example("detached_scapy.py")
+    assert " SA " in said[0]
+    assert said[1] == "b'hello' ESTABLISHED"
+    waits = [float(line.split()[1]) for line in said[2:]]
+    assert len(waits) >= 3
+    assert all(later == pytest.approx(2 * wait, rel=0.05) for wait, later in zip(waits[:-1], waits[1:], strict=True))
+    assert run_example("detached_scapy.py") == said
+
+
+def test_handshake_trace():
+    said = " ".join(run_example("handshake_trace.py"))
+    steps = ("CLOSED to SYN-SENT", "SYN-SENT to ESTABLISHED", "ESTABLISHED to CLOSE-WAIT", "CLOSE-WAIT to LAST-ACK")
+    assert [said.find(step) for step in steps] == sorted(said.find(step) for step in steps)
+    assert all(step in said for step in steps)
+
+
+@pytest.mark.e2e
+def test_watch_cwnd():
+    with namespace("readme") as inside:
+        result = inside.run(*example("watch_cwnd.py"), timeout=50)
+    assert result.stderr == ""
+    windows = {int(window) for window in re.findall(r"ESTABLISHED cwnd=(\d+)", result.stdout)}
+    assert len(windows) > 3
+
+
+@pytest.mark.e2e("curl")
+def test_http_server():
+    with namespace("readme") as inside:
+        interruptible = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
+        server = inside.start(*example("http_server.py"), stderr=subprocess.PIPE, **interruptible)
+        try:
+            url = ("curl", "-sS", "-m", "5", "--retry", "20", "--retry-all-errors", "--retry-delay", "1")
+            answer = inside.run(*url, "http://10.0.0.1:8080/hello", timeout=50).stdout
+            server.send_signal(signal.SIGINT)
+            started = time.monotonic()
+            assert server.communicate(timeout=20)[1] == ""
+        finally:
+            server.kill()
+            server.wait()
+        assert answer == "Hello 10.0.0.2, you said [b'GET', b'/hello']\n"
+        assert server.returncode == 0
+        assert time.monotonic() - started < 3
+        assert all(link["ifname"] != "tap0" for link in inside.json("link"))
+
+
+PLACES = ("", "rust", "rust/core/src", "rust/core", "rust/host/src", "rust/host", "python/tapip_rs")
+NAMED = re.compile(r"(?<![\w/.-])((?:[\w-]+/)+(?:[\w-]+\.\w+)?|[\w-]+\.(?:rs|py|toml|md))(?![\w/])")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_links_lead_somewhere(document):
+    path = ROOT / document
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_every_path_named_in_the_architecture_exists():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    names = {name for name in NAMED.findall(text) if Path(name).stem != "x"}
+    assert len(names) > 20
+    assert sorted(name for name in names if not any((ROOT / place / name).exists() for place in PLACES)) == []
