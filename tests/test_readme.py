@@ -2,6 +2,7 @@
 
     <!-- run: examples/NAME.py, user -->   this very file; a test of its own below runs it
     <!-- run: user -->, <!-- run: root -->  a console: each `$ command` is run and must say what stands under it
+    <!-- run: shell -->, <!-- run: library -->  the same in shell and Python, here on the demo network
     <!-- shown: why -->                     not run
 
 Numbers and hardware addresses may differ, addresses and words may not; a line `...` stands for any lines.
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from e2e.netns import namespace
+from tapip_rs import Stack
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
@@ -31,8 +33,8 @@ def blocks() -> list[re.Match]:
     return list(BLOCK.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
 
 
-def consoles(who: str) -> list[str]:
-    return [block["text"] for block in blocks() if block["what"] == who and block["language"] == "console"]
+def texts(how: str) -> list[str]:
+    return [block["text"] for block in blocks() if block["how"] == "run" and block["what"] == how]
 
 
 def dialogues(console: str) -> list[tuple[str, str, list[str]]]:
@@ -50,7 +52,7 @@ def dialogues(console: str) -> list[tuple[str, str, list[str]]]:
 
 def as_here(command: str) -> list[str]:
     """The words to run: as root already, with the tapip of this interpreter."""
-    command = re.sub(r"^sudo ", "", command)
+    command = re.sub(r"^python ", f"{sys.executable} ", re.sub(r"^sudo ", "", command))
     if re.search(r"[|>&;]", command.partition(" -c ")[0]):
         return ["bash", "-c", command]
     words = shlex.split(command)
@@ -87,7 +89,7 @@ def test_the_programs_shown_are_the_examples():
         assert text == (ROOT / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("console", consoles("user"))
+@pytest.mark.parametrize("console", texts("user"))
 def test_console(console):
     def run(*words: str, **more) -> str:
         return subprocess.run(words, text=True, stdout=subprocess.PIPE, check=True, timeout=50, cwd=ROOT, **more).stdout
@@ -96,10 +98,24 @@ def test_console(console):
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("console", consoles("root"))
+@pytest.mark.parametrize("console", texts("root"))
 def test_console_of_root(console):
     with namespace("readme") as inside:
         converse(console, lambda *words, **more: inside.run(*words, timeout=50, **more).stdout)
+
+
+@pytest.mark.parametrize("line", [line for text in texts("shell") for line in text.splitlines()])
+def test_shell_form(line, tmp_path, monkeypatch):
+    monkeypatch.setenv("TAPIP_TOPOLOGY", "demo")
+    subprocess.run(as_here(line), check=True, timeout=50, cwd=tmp_path, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("text", texts("library"))
+def test_library_form(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Stack.demo() as stack:
+        exec(text, {"stack": stack})  # noqa: S102 - it is what README shows
+        assert stack.policy["net.ipv4.tcp_sack"] in (0, False)
 
 
 def example(name: str) -> list[str]:
