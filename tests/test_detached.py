@@ -7,7 +7,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 
-from tapip_rs import Stack
+from tapip_rs import Stack, _core
 from tapip_rs.ping import checksum, echo_request
 from wires import A, B, Wire
 
@@ -226,4 +226,5 @@ def test_checksum_agrees_with_scapy(data):
     from scapy.utils import checksum as scapys
 
     ours = checksum(data)
+    assert ours == _core.checksum(data) == _core.checksum(bytearray(data))
     assert ours == scapys(data) or {ours, scapys(data)} == {0, 0xFFFF}

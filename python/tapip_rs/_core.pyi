@@ -42,6 +42,7 @@ __all__ = [
     "TcpListener",
     "TcpStream",
     "UdpSocket",
+    "checksum",
     "mark_forked",
     "profile",
     "version",
@@ -55,6 +56,9 @@ version: str
 """The version of the package, as in Cargo.toml."""
 profile: str
 """How this module was built: "release" or "debug"."""
+
+def checksum(data: Buffer) -> int:
+    """The Internet checksum of bytes (RFC 1071)."""
 
 def mark_forked() -> None:
     """Told by `os.register_at_fork` in the child: the threads of every stack made so far are not here."""

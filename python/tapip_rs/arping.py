@@ -48,12 +48,12 @@ def arping(
         number += 1
         sent = core.now
         core.arping(index, address, "0.0.0.0" if probe else None)
-        heard = False
+        heard: set[str] = set()  # an announcement that comes along is no second answer; another host's is
         last = count is not None and number == count
         while (waited := core.now - sent) < (timeout if last else max(interval, timeout)):
             for reply in core.arp_replies():
-                if reply.address == address:
-                    heard = True
+                if reply.address == address and reply.mac not in heard:
+                    heard.add(reply.mac)
                     yield ArpingReply(number, address, reply.mac, max(reply.time - sent, 0.0))
             if heard and (last or waited >= interval):
                 break

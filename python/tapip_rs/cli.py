@@ -183,7 +183,9 @@ def _stack(config: Config, *, chosen: bool) -> Stack:
         if os.geteuid() != 0:
             why += f"; try: sudo {shlex.quote(sys.argv[0])}"
         print(f"tapip: no tap: {why}. This is the demo network, in memory.", file=sys.stderr)
-    return Stack.demo(seed=config.seed)
+    stack = Stack.demo(seed=config.seed)
+    stack.policy.update(config.sysctl)
+    return stack
 
 
 def _reason(error: BaseException) -> str:

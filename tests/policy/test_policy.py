@@ -80,6 +80,13 @@ def test_an_unknown_name_brings_the_nearest(policy, name, near):
         policy[name]
 
 
+def test_a_choice_goes_by_name(policy):
+    assert policy["net.ipv4.tcp_congestion_control"] == "reno"
+    policy["net.ipv4.tcp_congestion_control"] = "reno"
+    with pytest.raises(ValueError, match=r"tcp_congestion_control = vegas: allowed is one of reno"):
+        policy["net.ipv4.tcp_congestion_control"] = "vegas"
+
+
 def test_slashes_are_understood_as_sysctl_does(policy):
     policy["net/ipv4/ip_forward"] = 1
     assert policy["net.ipv4.ip_forward"] == 1

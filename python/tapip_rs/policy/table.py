@@ -81,7 +81,7 @@ _ICMP = (
             "bit n set: ICMP type n is limited", IP_SYSCTL),
     _number("net.ipv4.igmp_qrv", "igmp_qrv", 2, (1, 7), "", "how often a multicast report is sent, against loss",
             "RFC 3376 8.1"),
-    _number("net.ipv4.igmp_max_memberships", "igmp_max_memberships", 64, (1, 65_536), "groups",
+    _number("net.ipv4.igmp_max_memberships", "igmp_max_memberships", 1024, (1, 65_536), "groups",
             "multicast groups of one interface", IP_SYSCTL),
 )  # fmt: skip
 
@@ -115,7 +115,7 @@ _TCP_OPTIONS = (
     _switch("net.ipv4.tcp_timestamps", "tcp_timestamps", 1, "timestamps: round trips and protection from old segments",
             "RFC 7323 3"),
     _switch("net.ipv4.tcp_sack", "tcp_sack", 1, "selective acknowledgements", "RFC 2018"),
-    _switch("net.ipv4.tcp_rfc1337", "tcp_rfc1337", 0, "a reset does not end TIME-WAIT", "RFC 1337"),
+    _switch("net.ipv4.tcp_rfc1337", "tcp_rfc1337", 1, "a reset does not end TIME-WAIT", "RFC 1337"),
     _switch("tapip.tcp_limited_transmit", "tcp_limited_transmit", 1, "new data on the first two duplicate ACKs",
             "RFC 3042"),
     _number("net.ipv4.tcp_min_snd_mss", "tcp_min_snd_mss", 48, (1, 1460), "bytes",
@@ -137,7 +137,7 @@ _TCP_TIMES = (
           "retransmission timeout before the first measurement", "RFC 6298 2.1"),
     _time("tapip.tcp_delack_ms", "tcp_delack", 40, (0, 500), "ms", "how long an acknowledgement waits for company",
           "RFC 9293 3.8.6.3: under 500 ms; Linux's least is 40"),
-    _number("net.ipv4.tcp_syn_retries", "tcp_syn_retries", 6, (1, 127), "times", "how often a SYN is sent again",
+    _number("net.ipv4.tcp_syn_retries", "tcp_syn_retries", 7, (1, 127), "times", "how often a SYN is sent again",
             f"RFC 9293 3.8.3 MUST-23; {IP_SYSCTL}"),
     _number("net.ipv4.tcp_synack_retries", "tcp_synack_retries", 5, (0, 127), "times",
             "how often a SYN-ACK is sent again",
@@ -146,6 +146,8 @@ _TCP_TIMES = (
             "retransmissions before IP is told to doubt the path", "RFC 9293 3.8.3 R1"),
     _number("net.ipv4.tcp_retries2", "tcp_retries2", 15, (1, 255), "times",
             "retransmissions before the connection is given up", "RFC 9293 3.8.3 R2"),
+    _number("net.ipv4.tcp_orphan_retries", "tcp_orphan_retries", 8, (0, 255), "times",
+            "retransmissions of a connection that the application closed", IP_SYSCTL),
     _time("net.ipv4.tcp_keepalive_time", "tcp_keepalive_time", 7200, (0.001, 1_000_000), "s",
           "silence before the first keepalive", "RFC 9293 3.8.4"),
     _time("net.ipv4.tcp_keepalive_intvl", "tcp_keepalive_intvl", 75, (0.001, 1_000_000), "s", "between keepalives",
@@ -159,9 +161,11 @@ _TCP_TIMES = (
 )  # fmt: skip
 
 _TCP_SIZES = (
+    Knob(name="net.ipv4.tcp_congestion_control", key="tcp_congestion_control", kind="choice", default="reno",
+         choices=("reno",), about="congestion control of new connections", source=f"RFC 5681, RFC 6582; {IP_SYSCTL}"),
     _number("net.ipv4.tcp_wmem", "tcp_wmem_default", 4 << 20, (4096, GIB), "bytes", "send buffer of a new connection",
             "one number: the buffer does not grow by itself"),
-    _number("net.ipv4.tcp_rmem", "tcp_rmem_default", 4 << 20, (256, GIB), "bytes", "receive buffer of a new connection",
+    _number("net.ipv4.tcp_rmem", "tcp_rmem_default", 1 << 20, (256, GIB), "bytes", "receive buffer of a new connection",
             "one number: the buffer does not grow by itself", "TCP_DEFAULT_WINDOW"),
     _number("tapip.tcp_max_ofo", "tcp_max_ofo", 4096, (0, 1_048_576), "segments",
             "segments held that came before their turn", "own"),

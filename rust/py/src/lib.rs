@@ -51,6 +51,12 @@ mod _core {
     #[allow(non_upper_case_globals, reason = "a name of Python's")]
     const profile: &str = if cfg!(debug_assertions) { "debug" } else { "release" };
 
+    /// The Internet checksum of bytes (RFC 1071).
+    #[pyo3::pyfunction]
+    fn checksum(data: crate::buffer::Outgoing) -> u16 {
+        tapip_core::wire::checksum::checksum(data.as_slice())
+    }
+
     /// Told by `os.register_at_fork` in the child: the threads of every stack made so far are not here.
     #[pyo3::pyfunction]
     fn mark_forked() {

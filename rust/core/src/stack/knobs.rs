@@ -4,6 +4,7 @@
 //! in milliseconds, sizes in bytes.
 
 use super::{Config, Stack};
+use crate::tcp::congestion::Kind;
 use crate::time::{Duration, Instant};
 use std::sync::Arc;
 
@@ -46,6 +47,9 @@ macro_rules! read {
     (millis $field:expr) => {
         $field.as_millis() as i64
     };
+    (congestion $field:expr) => {
+        Kind::ALL.iter().position(|kind| *kind == $field).unwrap_or_default() as i64
+    };
 }
 
 macro_rules! write {
@@ -58,12 +62,17 @@ macro_rules! write {
     (millis $field:expr, $value:expr) => {
         $field = Duration::from_millis($value as u64)
     };
+    (congestion $field:expr, $value:expr) => {
+        $field = Kind::ALL[$value as usize]
+    };
 }
 
 /// A day: longer than any timer here has a use for.
 const DAY: i64 = 86_400_000;
 /// A gibibyte: more memory than any single bound here should allow.
 const GIB: i64 = 1 << 30;
+/// The last congestion control.
+const LAST_KIND: i64 = Kind::ALL.len() as i64 - 1;
 
 knobs! {
     "ip_default_ttl" number 1..=255 => default_ttl;
@@ -119,6 +128,8 @@ knobs! {
     "tcp_max_ofo" number 0..=1_048_576 => tcp.max_out_of_order;
     "tcp_min_snd_mss" number 1..=1_460 => tcp.min_mss;
     "tcp_invalid_ratelimit" millis 0..=DAY => tcp.challenge_ack_interval;
+    "tcp_orphan_retries" number 0..=255 => tcp.orphan_retries;
+    "tcp_congestion_control" congestion 0..=LAST_KIND => tcp.congestion;
     "tcp_rfc1337" switch 0..=1 => tcp.rfc1337;
     "pool_packets" number 16..=1_048_576 => pool_packets;
 }

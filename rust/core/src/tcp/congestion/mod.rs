@@ -15,6 +15,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them; the place in this list is the number by which a knob names one.
+    pub const ALL: &'static [Self] = &[Self::Reno];
+
     /// The name, as Linux's net.ipv4.tcp_congestion_control has it.
     pub const fn name(self) -> &'static str {
         match self {
