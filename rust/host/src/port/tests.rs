@@ -1,1 +1,201 @@
+use super::*;
+use crate::eventfd::Signal;
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::io::Errno;
+use std::io;
+use std::sync::{Arc, Mutex};
+use tapip_core::buffer::{Offload, Slices};
+use tapip_core::sim::Impairment;
+use tapip_core::stack::{Medium, Transmit};
+use tapip_core::time::Duration;
 
+const NOW: Instant = Instant::from_secs(1);
+
+/// What a test sees of its device.
+#[derive(Default)]
+struct Script {
+    inbox: VecDeque<Vec<u8>>,
+    sent: Vec<Vec<u8>>,
+    room: usize,
+    refusal: Option<Errno>,
+}
+
+struct Scripted(Arc<Mutex<Script>>, Signal);
+
+impl Device for Scripted {
+    fn recv(&mut self, packet: &mut Packet) -> io::Result<bool> {
+        let mut script = self.0.lock().expect("one thread");
+        if let Some(errno) = script.refusal {
+            return Err(errno.into());
+        }
+        Ok(script.inbox.pop_front().map(|frame| packet.append(&frame)).is_some())
+    }
+
+    fn send(&mut self, frame: &Transmit<'_>) -> io::Result<bool> {
+        let mut script = self.0.lock().expect("one thread");
+        if let Some(errno) = script.refusal {
+            return Err(errno.into());
+        }
+        if script.room == 0 {
+            return Ok(false);
+        }
+        script.room -= 1;
+        script.sent.push(frame.to_vec());
+        Ok(true)
+    }
+
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.1.as_fd())
+    }
+
+    fn mtu(&self) -> usize {
+        1_500
+    }
+}
+
+fn plugged() -> (Port, Arc<Mutex<Script>>) {
+    let script = Arc::new(Mutex::new(Script { room: usize::MAX, ..Script::default() }));
+    let device = Scripted(Arc::clone(&script), Signal::new().expect("eventfd"));
+    (Port::new(InterfaceId(3), 1_500, Box::new(device)), script)
+}
+
+fn send(port: &mut Port, now: Instant, bytes: &[u8]) {
+    let (header, rest) = bytes.split_at(bytes.len().min(2));
+    let mut payload = Slices::EMPTY;
+    payload.push(rest);
+    port.send(now, &Transmit { interface: port.id(), offload: Offload::default(), header, payload });
+}
+
+fn recv(port: &mut Port, now: Instant, pool: &mut Pool) -> Option<Vec<u8>> {
+    match port.recv(now, pool) {
+        Received::Frame(packet) => Some(packet.bytes().to_vec()),
+        Received::Lost | Received::Dry => None,
+    }
+}
+
+#[test]
+fn frames_wait_for_room_in_order_and_the_queue_is_bounded() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").room = 1;
+    for number in 0..Port::WAITING + 3 {
+        send(&mut port, NOW, &number.to_be_bytes());
+    }
+    assert_eq!(port.waiting(), Port::WAITING);
+    assert_eq!(port.take_losses(), [DropReason::QueueFull; 2]);
+    assert!(!port.flush(NOW), "there is no room yet");
+    script.lock().expect("one thread").room = usize::MAX;
+    assert!(port.flush(NOW));
+    let sent = script.lock().expect("one thread").sent.clone();
+    let expected: Vec<Vec<u8>> = (0..=Port::WAITING).map(|number| number.to_be_bytes().to_vec()).collect();
+    assert_eq!(sent, expected);
+}
+
+#[test]
+fn an_empty_pool_loses_frames_but_drains_the_device() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").inbox.extend([vec![1], vec![2]]);
+    let mut pool = Pool::new(0, 2_000);
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Lost));
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Lost));
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Dry));
+    assert_eq!(port.take_losses(), [DropReason::PoolExhausted; 2]);
+    assert!(!port.wants_read(NOW), "dry until the poller says otherwise");
+}
+
+#[test]
+fn what_is_down_loses_frames_and_what_is_gone_fails_the_port() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").refusal = Some(Errno::IO);
+    send(&mut port, NOW, b"frame");
+    assert_eq!(port.take_losses(), [DropReason::InterfaceDown]);
+    assert!(port.failure().is_none());
+    script.lock().expect("one thread").refusal = Some(Errno::BADFD);
+    assert!(matches!(port.recv(NOW, &mut Pool::new(1, 2_000)), Received::Dry));
+    assert_eq!(port.failure(), Some("file descriptor in bad state"));
+    assert!(port.take_failed() && !port.take_failed(), "told once");
+    assert!(!port.wants_read(NOW));
+    send(&mut port, NOW, b"frame");
+    assert_eq!(port.take_losses(), [DropReason::InterfaceDown]);
+}
+
+#[test]
+fn a_descriptor_that_only_reports_errors_fails_the_port() {
+    let (mut port, _script) = plugged();
+    port.on_ready(Ready { interface: port.id(), readable: true, writable: false, broken: true });
+    assert!(matches!(port.recv(NOW, &mut Pool::new(1, 2_000)), Received::Dry));
+    assert_eq!(port.failure(), Some("its descriptor reports an error"));
+}
+
+#[test]
+fn the_fault_decorator_impairs_each_direction_by_its_own_rule() {
+    let (mut port, script) = plugged();
+    let spec = FaultSpec {
+        inbound: Some(Impairment { delay: Duration::from_millis(5), ..Impairment::default() }),
+        outbound: Some(Impairment { drop_every: 2, ..Impairment::default() }),
+    };
+    port.fault = Some(Box::new(Fault::new(spec, 1).expect("a fair specification")));
+    for number in 0..4 {
+        send(&mut port, NOW, &[number]);
+    }
+    assert_eq!(script.lock().expect("one thread").sent.len(), 2);
+    assert_eq!(port.take_losses(), [DropReason::Impaired; 2]);
+
+    let mut pool = Pool::new(4, 2_000);
+    script.lock().expect("one thread").inbox.push_back(b"late".to_vec());
+    assert_eq!(recv(&mut port, NOW, &mut pool), None);
+    let due = port.poll_timeout().expect("a frame is under way");
+    assert_eq!(due, NOW + Duration::from_millis(5));
+    assert!(!port.wants_read(NOW) && port.wants_read(due));
+    assert_eq!(recv(&mut port, due, &mut pool).as_deref(), Some(&b"late"[..]));
+    assert_eq!(port.poll_timeout(), None);
+}
+
+#[test]
+fn delayed_frames_leave_when_they_are_due() {
+    let (mut port, script) = plugged();
+    let delay = Impairment { delay: Duration::from_micros(250), ..Impairment::default() };
+    port.fault = Some(Box::new(Fault::new(FaultSpec::both(delay), 1).expect("a fair specification")));
+    send(&mut port, NOW, b"later");
+    assert!(script.lock().expect("one thread").sent.is_empty());
+    let due = port.poll_timeout().expect("under way");
+    assert!(!port.wants_flush(NOW) && port.wants_flush(due));
+    assert!(port.flush(due));
+    assert_eq!(script.lock().expect("one thread").sent, [b"later".to_vec()]);
+}
+
+#[test]
+fn a_capture_holds_what_the_stack_sent_and_was_given() {
+    let (mut port, script) = plugged();
+    let path = std::env::temp_dir().join(format!("tapip-capture-{}.pcapng", std::process::id()));
+    port.capture = Some(Capture::create(&path, "veth", Medium::Ethernet, 0).expect("a writable directory"));
+    script.lock().expect("one thread").inbox.push_back(b"inbound frame".to_vec());
+    assert!(recv(&mut port, NOW, &mut Pool::new(1, 2_000)).is_some());
+    send(&mut port, NOW, b"outbound frame");
+    assert_eq!(port.capture.take().expect("switched on").finish().expect("written"), 2);
+    let file = std::fs::read(&path).expect("it is there");
+    std::fs::remove_file(&path).expect("it was ours");
+    let find = |needle: &[u8]| file.windows(needle.len()).position(|window| window == needle);
+    assert_eq!(&file[..4], &[0x0a, 0x0d, 0x0d, 0x0a], "a section header comes first");
+    assert!(find(b"inbound frame").expect("first") < find(b"outbound frame").expect("second"));
+}
+
+#[test]
+fn a_capture_that_cannot_be_written_says_where_and_why() {
+    let error = Capture::create("/no/such/place.pcapng".as_ref(), "veth", Medium::Ethernet, 0).expect_err("no");
+    assert_eq!(error.errno(), Some(2));
+    assert!(error.to_string().contains("/no/such/place.pcapng: no such file or directory"), "{error}");
+    let full = Capture::create("/dev/full".as_ref(), "veth", Medium::Ethernet, 0).expect_err("no space");
+    assert_eq!(full.errno(), Some(28));
+}
+
+#[test]
+fn the_trace_keeps_the_last_frames_and_their_heads() {
+    let (mut port, _script) = plugged();
+    port.trace = Some(FrameTrace::new(2));
+    for length in [10, 20, 300] {
+        send(&mut port, NOW, &vec![7; length]);
+    }
+    let kept: Vec<_> =
+        port.trace.iter().flat_map(FrameTrace::frames).map(|frame| (frame.length, frame.head.len())).collect();
+    assert_eq!(kept, [(20, 20), (300, FrameTrace::HEAD)]);
+}
