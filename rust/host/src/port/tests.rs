@@ -181,7 +181,8 @@ fn a_capture_holds_what_the_stack_sent_and_was_given() {
 
 #[test]
 fn a_capture_that_cannot_be_written_says_where_and_why() {
-    let error = Capture::create("/no/such/place.pcapng".as_ref(), "veth", Medium::Ethernet, 0).expect_err("no");
+    let error =
+        Capture::create("/no/such/place.pcapng".as_ref(), "veth", Medium::Ethernet, 0).expect_err("no");
     assert_eq!(error.errno(), Some(2));
     assert!(error.to_string().contains("/no/such/place.pcapng: no such file or directory"), "{error}");
     let full = Capture::create("/dev/full".as_ref(), "veth", Medium::Ethernet, 0).expect_err("no space");
@@ -195,7 +196,11 @@ fn the_trace_keeps_the_last_frames_and_their_heads() {
     for length in [10, 20, 300] {
         send(&mut port, NOW, &vec![7; length]);
     }
-    let kept: Vec<_> =
-        port.trace.iter().flat_map(FrameTrace::frames).map(|frame| (frame.length, frame.head.len())).collect();
+    let kept: Vec<_> = port
+        .trace
+        .iter()
+        .flat_map(FrameTrace::frames)
+        .map(|frame| (frame.length, frame.head.len()))
+        .collect();
     assert_eq!(kept, [(20, 20), (300, FrameTrace::HEAD)]);
 }
