@@ -135,8 +135,9 @@ impl Handle {
     /// Close what is open.
     pub(crate) fn wind_down(&self, _linger: Duration) {
         let _ = self.with(|stack, now| {
-            for id in stack.tcp_ids() {
-                let _ = stack.close(now, SocketId::Tcp(id));
+            for id in stack.sockets() {
+                // Some are closed already and only finish their work.
+                let _ = stack.close(now, id);
             }
         });
     }

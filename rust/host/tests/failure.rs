@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Host, LONG, error_of, socket, timed};
+use common::{Host, LONG, error_of, timed};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tapip_core::stack::Transmit;
 use tapip_core::time::Duration;
 use tapip_host::HostError;
 use tapip_host::device::{Device, Loopback, Pipe};
-use tapip_host::socket::{TcpListener, UdpSocket};
+use tapip_host::socket::{RawSocket, UdpSocket};
 
 /// A pipe whose end panics when told to.
 struct Trapped(Pipe, Arc<AtomicBool>);
@@ -46,12 +46,12 @@ fn a_panic_in_the_driver_fails_the_stack_and_wakes_everyone() {
     let trap = Arc::new(AtomicBool::new(false));
     let (a, mut far) = Pipe::pair(1_500).expect("descriptors");
     let mut host = Host::new(1, Box::new(Trapped(a, Arc::clone(&trap))));
-    let listener = TcpListener::bind(host.handle(), socket(1, 7), 8).expect("a free port");
     let datagrams = UdpSocket::open(host.handle()).expect("it lives");
+    let packets = RawSocket::open(host.handle(), 1).expect("it lives");
     let failed = HostError::StackFailed("the device blew up".to_owned());
     thread::scope(|scope| {
         let sleepers = [
-            scope.spawn(|| error_of(listener.accept(None))),
+            scope.spawn(|| error_of(packets.recv(&mut [0; 8], None))),
             scope.spawn(|| error_of(datagrams.recv(&mut [0; 8], None))),
         ];
         thread::sleep(std::time::Duration::from_millis(30));
@@ -65,11 +65,11 @@ fn a_panic_in_the_driver_fails_the_stack_and_wakes_everyone() {
         }
     });
     assert_eq!(error_of(UdpSocket::open(host.handle())), failed);
-    assert_eq!(error_of(listener.accept(LONG)), failed);
+    assert_eq!(error_of(packets.recv(&mut [0; 8], LONG)), failed);
     assert_eq!(host.handle().failure(), Some("the device blew up"));
     let ((), took) = timed(|| host.driver.stop(tapip_host::Driver::LINGER));
     assert!(took < Duration::from_secs(1), "{took:?}");
-    assert_eq!(error_of(listener.accept(LONG)), HostError::Stopped);
+    assert_eq!(error_of(packets.recv(&mut [0; 8], LONG)), HostError::Stopped);
 }
 
 #[test]

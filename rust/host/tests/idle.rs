@@ -7,7 +7,7 @@ use common::{LONG, pair, socket};
 use std::fs::{read_dir, read_to_string};
 use std::thread::sleep;
 use std::time::Duration;
-use tapip_host::socket::{TcpListener, TcpStream};
+use tapip_host::socket::UdpSocket;
 
 /// Nanoseconds that the driver threads of this process ran.
 fn driver_time() -> u64 {
@@ -24,10 +24,12 @@ fn first_number(text: String) -> u64 {
 #[test]
 fn two_idle_stacks_take_under_five_milliseconds_of_two_seconds() {
     let (server, client) = pair();
-    let listener = TcpListener::bind(server.handle(), socket(1, 7), 8).expect("a free port");
-    let _stream = TcpStream::connect(client.handle(), socket(1, 7), None, LONG).expect("it listens");
-    let _peer = listener.accept(LONG).expect("a connection");
-    sleep(Duration::from_millis(300)); // the last delayed ACK
+    let (a, b) = (UdpSocket::open(server.handle()), UdpSocket::open(client.handle()));
+    let (a, b) = (a.expect("it lives"), b.expect("it lives"));
+    a.bind(socket(1, 9)).expect("a free port");
+    b.send(b"hello", Some(socket(1, 9)), LONG).expect("sent");
+    assert_eq!(a.recv(&mut [0; 8], LONG).expect("hello").0, 5);
+    sleep(Duration::from_millis(300)); // what follows the first packets
     let before = driver_time();
     sleep(Duration::from_secs(2));
     let took = Duration::from_nanos(driver_time() - before);

@@ -7,7 +7,7 @@ use common::{LONG, pair, socket};
 use std::fs::read_dir;
 use std::thread;
 use tapip_core::time::Duration;
-use tapip_host::socket::{TcpListener, TcpStream};
+use tapip_host::socket::UdpSocket;
 
 fn count(of: &str) -> usize {
     read_dir(format!("/proc/self/{of}")).expect("procfs").count()
@@ -15,14 +15,16 @@ fn count(of: &str) -> usize {
 
 fn one_life() {
     let (server, client) = pair();
-    let listener = TcpListener::bind(server.handle(), socket(1, 7), 8).expect("a free port");
+    let (a, b) = (UdpSocket::open(server.handle()), UdpSocket::open(client.handle()));
+    let (a, b) = (a.expect("it lives"), b.expect("it lives"));
+    a.bind(socket(1, 9)).expect("a free port");
     thread::scope(|scope| {
         scope.spawn(|| {
-            let peer = listener.accept(LONG).expect("a connection");
-            peer.send_all(b"hello", LONG).expect("room");
+            let (_, meta) = a.recv(&mut [0; 8], LONG).expect("a datagram");
+            a.send(b"hello", Some(meta.source), LONG).expect("sent");
         });
-        let stream = TcpStream::connect(client.handle(), socket(1, 7), None, LONG).expect("it listens");
-        assert_eq!(stream.recv(&mut [0; 8], LONG).expect("hello"), 5);
+        b.send(b"anyone?", Some(socket(1, 9)), LONG).expect("sent");
+        assert_eq!(b.recv(&mut [0; 8], LONG).expect("hello").0, 5);
     });
     for mut host in [server, client] {
         host.driver.stop(Duration::from_millis(50));

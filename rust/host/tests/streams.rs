@@ -10,7 +10,7 @@ use tapip_core::observe::Readiness;
 use tapip_core::time::Duration;
 use tapip_host::HostError;
 use tapip_host::port::{Fault, FaultSpec};
-use tapip_host::socket::{RawSocket, TcpListener, TcpStream, UdpSocket};
+use tapip_host::socket::{TcpListener, TcpStream};
 
 /// A byte for each position, without a short period, so that misplaced data shows.
 fn pattern(length: usize) -> Vec<u8> {
@@ -121,19 +121,15 @@ fn closing_wakes_who_sleeps() {
     let (server, client) = pair();
     let listener = TcpListener::bind(server.handle(), socket(1, 7), 8).expect("a free port");
     let stream = TcpStream::connect(client.handle(), socket(1, 7), None, LONG).expect("it listens");
-    let datagrams = UdpSocket::open(client.handle()).expect("it lives");
-    datagrams.bind(socket(2, 9)).expect("a free port");
     let _peer = listener.accept(LONG).expect("a connection");
     thread::scope(|scope| {
         let sleepers = [
             scope.spawn(|| error_of(stream.recv(&mut [0; 8], None))),
             scope.spawn(|| error_of(listener.accept(None))),
-            scope.spawn(|| error_of(datagrams.recv(&mut [0; 8], None))),
         ];
         thread::sleep(std::time::Duration::from_millis(30));
         stream.close().expect("open");
         listener.close().expect("open");
-        datagrams.close().expect("open");
         for sleeper in sleepers {
             assert_eq!(sleeper.join().expect("no panic"), HostError::Core(Error::BadHandle));
         }
@@ -182,27 +178,4 @@ fn a_stop_lets_data_on_its_way_arrive() {
         client.driver.stop(Duration::from_secs(10));
         assert!(reader.join().expect("no panic") == data);
     });
-}
-
-#[test]
-fn datagrams_and_raw_packets_go_both_ways() {
-    let (server, client) = pair();
-    let (a, b) = (UdpSocket::open(server.handle()), UdpSocket::open(client.handle()));
-    let (a, b) = (a.expect("it lives"), b.expect("it lives"));
-    a.bind(socket(1, 9)).expect("a free port");
-    b.send(b"question", Some(socket(1, 9)), LONG).expect("sent");
-    let mut buffer = [0; 64];
-    let (count, meta) = a.recv(&mut buffer, LONG).expect("a datagram");
-    assert_eq!((&buffer[..count], meta.source.ip()), (&b"question"[..], address(2)));
-    a.send(b"answer", Some(meta.source), LONG).expect("sent");
-    let (count, _) = b.recv(&mut buffer, LONG).expect("a datagram");
-    assert_eq!(&buffer[..count], b"answer");
-
-    let ping = RawSocket::open(client.handle(), 1).expect("it lives");
-    let mut request = [8, 0, 0, 0, 0, 7, 0, 1];
-    let sum = tapip_core::wire::checksum::checksum(&request).to_be_bytes();
-    request[2..4].copy_from_slice(&sum);
-    ping.send(&request, Some(address(1)), LONG).expect("sent");
-    let (count, meta) = ping.recv(&mut buffer, LONG).expect("a reply");
-    assert_eq!((&buffer[20..count], meta.source.ip()), (&[0, 0, 0xff, 0xf7, 0, 7, 0, 1][..], address(1)));
 }
