@@ -68,17 +68,42 @@ pub fn seed() -> io::Result<u128> {
 
 /// When a call that may block has to give up.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
+pub(crate) enum Deadline {
+    /// Never.
+    Never,
+    /// At once: it does not wait at all.
+    Now,
+    /// Then.
+    At(Instant),
+}
 
 impl Deadline {
     /// `limit` from now; never without a limit.
     pub(crate) fn after(limit: Option<Duration>) -> Self {
-        Self(limit.map(|limit| monotonic() + limit))
+        match limit {
+            None => Self::Never,
+            Some(Duration::ZERO) => Self::Now,
+            Some(limit) => Self::At(monotonic() + limit),
+        }
     }
 
-    /// What is left: `None` when there is no limit, zero when the time is up.
+    /// What is left, `None` without a limit. Once a deadline has passed that is a nanosecond: zero would mean "do not
+    /// wait", which ends in another error.
     pub(crate) fn left(self) -> Option<Duration> {
-        self.0.map(|at| at.since(monotonic()))
+        match self {
+            Self::Never => None,
+            Self::Now => Some(Duration::ZERO),
+            Self::At(at) => Some(at.since(monotonic()).max(Duration::from_nanos(1))),
+        }
+    }
+
+    /// Whether the time is up.
+    pub(crate) fn has_passed(self) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Now => true,
+            Self::At(at) => at <= monotonic(),
+        }
     }
 }
 

@@ -132,14 +132,22 @@ impl Handle {
         self.shared.enter(|engine, _| Ok(engine.port_mut(id)?.failure().map(str::to_owned)))?
     }
 
-    /// Close what is open.
-    pub(crate) fn wind_down(&self, _linger: Duration) {
-        let _ = self.with(|stack, now| {
-            for id in stack.sockets() {
+    /// Close what is open, let data on its way arrive for up to `linger`, then reset what is not finished.
+    pub(crate) fn wind_down(&self, linger: Duration) {
+        /// How often to look: there is no event for "all acknowledged" on a socket that nobody holds.
+        const STEP: std::time::Duration = std::time::Duration::from_millis(1);
+        let deadline = Deadline::after(Some(linger));
+        let _ = self.with_engine(|engine, now| {
+            for id in engine.stack.sockets() {
                 // Some are closed already and only finish their work.
-                let _ = stack.close(now, id);
+                let _ = engine.stack.close(now, id);
             }
+            engine.waiters.wake_all();
         });
+        while !deadline.has_passed() && self.with(|stack, _| !stack.tcp_unfinished().is_empty()) == Ok(true) {
+            std::thread::sleep(STEP);
+        }
+        let _ = self.with(Stack::tcp_abort_unfinished);
     }
 
     /// Close a socket and wake everyone who sleeps for it; they get `BadHandle`.

@@ -8,6 +8,7 @@ mod arp;
 mod config;
 mod datagram_table;
 mod deliver;
+mod departure;
 mod egress;
 mod forward;
 mod groups;
