@@ -36,18 +36,14 @@ fn ping(count: &str) -> bool {
 
 #[test]
 fn the_kernel_gets_its_echo() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let _host = on_tap();
     assert!(ping("5"));
 }
 
 #[test]
 fn bytes_go_both_ways_between_the_kernel_and_the_stack() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let host = on_tap();
     let data: Vec<u8> = (0..4_000_000u32).map(|at| (at * 31 + at / 251) as u8).collect();
 
@@ -85,9 +81,7 @@ fn bytes_go_both_ways_between_the_kernel_and_the_stack() {
 
 #[test]
 fn a_stack_lives_through_the_kernels_side_going_down_and_up() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let host = on_tap();
     assert!(ping("1"));
     ip(&["link", "set", "tap0", "down"]);
@@ -109,9 +103,7 @@ fn a_stack_lives_through_the_kernels_side_going_down_and_up() {
 
 #[test]
 fn a_stack_lives_through_its_device_being_deleted() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let mut host = on_tap();
     assert!(ping("1"));
     ip(&["link", "del", "tap0"]);
@@ -134,9 +126,7 @@ fn a_stack_lives_through_its_device_being_deleted() {
 
 #[test]
 fn a_persistent_device_is_there_after_the_stop() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     ip(&["tuntap", "add", "dev", "tap0", "mode", "tap"]);
     bring_up();
     let before = ip(&["addr", "show", "dev", "tap0"]);

@@ -88,9 +88,7 @@ fn refusals_name_the_device_and_the_way_out() {
 
 #[test]
 fn a_device_made_here_has_what_the_kernel_says_and_goes_when_closed() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let tap = Tap::open(&TapOptions::default()).expect("root");
     assert_eq!((tap.name(), tap.created(), tap.mtu()), ("tap0", true, 1_500));
     let mac = tap.mac().expect("it has one");
@@ -104,9 +102,7 @@ fn a_device_made_here_has_what_the_kernel_says_and_goes_when_closed() {
 
 #[test]
 fn a_persistent_device_stays_and_is_left_as_it_was() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     drop(open_tap("mine", true));
     for made_with in [&[][..], &["vnet_hdr"], &["pi"], &["multi_queue"], &["pi", "vnet_hdr", "multi_queue"]] {
         let name = format!("t{}{}", made_with.len(), made_with.first().map_or("", |word| &word[..1]));
@@ -126,9 +122,7 @@ fn a_persistent_device_stays_and_is_left_as_it_was() {
 
 #[test]
 fn what_is_taken_or_no_tap_is_refused() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let _first = open_tap("tap0", false);
     let refused = |name: &str| {
         Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false })
@@ -143,9 +137,7 @@ fn what_is_taken_or_no_tap_is_refused() {
 
 #[test]
 fn an_old_offload_mask_is_reset() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     const TUN_F_CSUM: usize = 1;
     let tap = open_tap("tap0", true);
     ioctl::set_offload(tap.fd.as_fd(), TUN_F_CSUM).expect("allowed");
@@ -164,9 +156,7 @@ fn an_old_offload_mask_is_reset() {
 
 #[test]
 fn down_loses_frames_and_up_again_carries_them() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let mut tap = open_tap("tap0", false);
     assert!(!tap.is_up());
     assert!(is_down(&tap.send(&frame(&[0; 60])).expect_err("down")));
@@ -178,15 +168,14 @@ fn down_loses_frames_and_up_again_carries_them() {
         ip(&["addr", "flush", "dev", "tap0"]);
         ip(&["link", "set", "tap0", "down"]);
     }
-    let mut packet = Pool::new(1, 2_000).take().expect("one");
-    assert!(!tap.recv(&mut packet).expect("down is no error to a reader"));
+    // What the kernel queued before is still there.
+    let mut pool = Pool::new(100, 2_000);
+    while tap.recv(&mut pool.take().expect("not so many")).expect("down is no error to a reader") {}
 }
 
 #[test]
 fn a_device_that_was_deleted_is_gone_for_both_directions() {
-    if !own_namespace() {
-        return;
-    }
+    let Some(_alone) = own_namespace() else { return };
     let mut tap = open_tap("tap0", false);
     bring_up("tap0");
     ip(&["link", "del", "tap0"]);
