@@ -44,14 +44,14 @@ bench: build $(VENV)/.dev ## run the benchmarks (release build, real kernel; roo
 
 fmt: $(VENV)/.dev ## format all code
 	cargo fmt --all
-	$(BIN)/ruff check --fix-only --quiet python tests
-	$(BIN)/ruff format --quiet python tests
+	$(BIN)/ruff check --fix-only --quiet python tests bench examples
+	$(BIN)/ruff format --quiet python tests bench examples
 
 lint: build $(VENV)/.dev ## check formats, lints, types, stubs and the arrows between rooms
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	$(BIN)/ruff format --check python tests
-	$(BIN)/ruff check python tests
+	$(BIN)/ruff format --check python tests bench examples
+	$(BIN)/ruff check python tests bench examples
 	$(BIN)/mypy
 	MYPYPATH=python $(BIN)/python -m mypy.stubtest tapip_rs._core --ignore-disjoint-bases
 	PYTHONPATH=python $(BIN)/lint-imports

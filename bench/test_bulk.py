@@ -1,7 +1,7 @@
 """Bulk TCP against the kernel, over a tap, beside kernel against kernel over veth, in the same minutes.
 
-The rows take turns (A B C D, A B C D, ...), each transfer with fresh processes and namespaces; medians are compared, and
-only ratios mean something. TAPIP_BENCH_SECONDS (1) is the length of a transfer, TAPIP_BENCH_ROUNDS (5) how many.
+The rows take turns (A B C D, A B C D, ...), each transfer with fresh processes and namespaces; medians are compared,
+and only ratios mean something. TAPIP_BENCH_SECONDS (1) is the length of a transfer, TAPIP_BENCH_ROUNDS (5) how many.
 Congestion control is Reno everywhere: what paces would measure its own pace.
 """
 
@@ -81,9 +81,10 @@ def test_bulk_against_the_kernel(benchmark, say):
     benchmark.extra_info.update(seconds=SECONDS, gbit_s=samples)
     medians = {row: statistics.median(values) for row, values in samples.items()}
     plain, full = medians["kernel veth, no TSO/GSO/GRO"], medians["kernel veth, TSO/GSO/GRO"]
+    where = f"{os.cpu_count()} processors, {os.uname().release}"
     say("")
-    say(f"One TCP flow, {ROUNDS} alternating rounds of {SECONDS:g} s, Reno; {os.cpu_count()} processors, {os.uname().release}")
-    say(f"{'':30}{'median':>10}{'least':>8}{'most':>8}   of veth without / with offload")
+    say(f"One TCP flow, {ROUNDS} alternating rounds of {SECONDS:g} s, Reno; {where}")
+    say(f"{'Gbit/s':30}{'median':>8}{'least':>8}{'most':>8}   of veth without / with offload")
     for row, median in medians.items():
-        values = samples[row]
-        say(f"{row:30}{median:6.2f} Gb/s{min(values):7.2f} {max(values):7.2f}   {median / plain:.2f} / {median / full:.2f}")
+        least, most = min(samples[row]), max(samples[row])
+        say(f"{row:30}{median:8.2f}{least:8.2f}{most:8.2f}   {median / plain:.2f} / {median / full:.2f}")

@@ -1,4 +1,4 @@
-"""The core without a device: what a frame costs from `inject` to where it ends. Python's own part is in every figure."""
+"""The core without a device: what a frame costs from `inject` to where it ends. Each figure holds Python's part too."""
 
 import random
 import struct
@@ -14,7 +14,9 @@ def packet(protocol, head, payload=b"", field=6):
     """An IPv4 packet (no link header) from PEER to us; `field` is where the transport checksum stands."""
     source, target = bytes(map(int, PEER.split("."))), bytes(map(int, OURS.split(".")))
     body = bytearray(head + payload)
-    body[field : field + 2] = _core.checksum(source + target + struct.pack("!HH", protocol, len(body)) + body).to_bytes(2)
+    body[field : field + 2] = _core.checksum(source + target + struct.pack("!HH", protocol, len(body)) + body).to_bytes(
+        2
+    )
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(body), 0, 0x4000, 64, protocol, 0) + source + target
     return ip[:10] + _core.checksum(ip).to_bytes(2) + ip[12:] + body
 

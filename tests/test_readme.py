@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,12 @@ from tapip_rs import Stack
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples"
-BLOCK = re.compile(r"(?:^<!-- (?P<how>run|shown): (?P<what>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<how>run|shown): (?P<what>[^\n]*) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+)
 PROMPT = "[net shell]: "
 VARIES = re.compile(r"(?P<keep>\d+\.\d+\.\d+\.\d+)|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}|\d+(?:\.\d+)?")
-DOCUMENTS = sorted(path.name for path in ROOT.glob("*.md")) + ["bench/README.md"]
+DOCUMENTS = [*sorted(path.name for path in ROOT.glob("*.md")), "bench/README.md"]
 
 
 def blocks() -> list[re.Match]:
@@ -114,7 +117,7 @@ def test_shell_form(line, tmp_path, monkeypatch):
 def test_library_form(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Stack.demo() as stack:
-        exec(text, {"stack": stack})  # noqa: S102 - it is what README shows
+        exec(text, {"stack": stack})
         assert stack.policy["net.ipv4.tcp_sack"] in (0, False)
 
 
@@ -140,7 +143,7 @@ def test_detached_scapy():
     assert said[1] == "b'hello' ESTABLISHED"
     waits = [float(line.split()[1]) for line in said[2:]]
     assert len(waits) >= 3
-    assert all(later == pytest.approx(2 * wait, rel=0.05) for wait, later in zip(waits[:-1], waits[1:], strict=True))
+    assert all(later == pytest.approx(2 * wait, rel=0.05) for wait, later in pairwise(waits))
     assert run_example("detached_scapy.py") == said
 
 
