@@ -24,7 +24,7 @@ __all__ = ["find_file", "load", "make"]
 
 TOP1_ADDRESS = IPv4Interface("10.20.133.21/24")
 TOP1_GATEWAY = IPv4Address("10.20.133.20")
-NOT_SETTINGS = frozenset({"TAPIP_CONFIG", "TAPIP_SYSCTL", "TAPIP_RUN_DIR", "TAPIP_REQUIRE_E2E"})
+NOT_SETTINGS = frozenset({"TAPIP_CONFIG", "TAPIP_SYSCTL", "TAPIP_RUN_DIR", "TAPIP_REQUIRE_E2E", "TAPIP_SOAK"})
 """Variables under our prefix that are read elsewhere."""
 
 
