@@ -64,6 +64,7 @@ fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly 
 soak: build $(VENV)/.dev ## run the long tests: minutes of mutated frames, lossy transfers, restarts
 	cargo test --release --workspace --exclude tapip_py -- --ignored
 	$(PYTEST) -m soak --timeout=0
+	TAPIP_SOAK=1 $(PYTEST) tests/e2e/test_streams.py tests/e2e/test_hostile.py
 
 clean: ## remove all that was built, the virtual environment too
 	rm -rf $(VENV) target rust/fuzz/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

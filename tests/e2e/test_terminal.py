@@ -4,13 +4,14 @@ import os
 import pty
 import re
 import subprocess
+from contextlib import suppress
 
 import pytest
 
 from e2e.live import LIMIT, Collector
 from e2e.netns import TAPIP
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.e2e("setsid")
 
 PROMPT = r"\[net shell\]:"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\r")
@@ -24,19 +25,16 @@ class Screen(Collector):
         return CONTROL.sub("", super().text)
 
     def _run(self, stream):
-        try:
+        with suppress(OSError):  # the other end of a terminal closed
             super()._run(stream)
-        except OSError:  # the other end of a terminal closed
-            pass
 
 
 @pytest.fixture
 def terminal(netns):
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"}
-    process = subprocess.Popen(
-        netns.command(TAPIP), stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, env=environment
-    )
+    command = ["setsid", "--ctty", *netns.command(TAPIP)]  # the terminal is its own, so that ^C reaches it
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     with os.fdopen(ours, "rb", buffering=0) as stream:
         screen = Screen(stream)
@@ -62,7 +60,7 @@ def test_a_session(netns, terminal):
     type_in("route\r", r"default +10\.0\.0\.2")
     type_in("ping 10.0.0.2\r", "icmp_seq=1 ")
     type_in("\x03", r"packets transmitted, \d+ received, 0% packet loss")
-    type_in("snc -b 0.0.0.0:12345\r", "snc -b")
+    type_in("snc -d -b 0.0.0.0:12345\r", "listen with backlog")
     type_in("\x03", PROMPT)
     type_in("debug icmp\r", "enter .C to exit debug mode")
     netns.run("ping", "-c", "1", "10.0.0.1")
