@@ -25,7 +25,8 @@ pub struct Handle {
 
 impl Handle {
     /// Do `verb` on the stack, then send what it gave to send, and wake the driver if it has to act earlier than it
-    /// thought. Keep `verb` short: while it runs, no packet moves.
+    /// thought. Keep `verb` short: while it runs, no packet moves. It must not call a handle of this stack: the baton is
+    /// taken, and that call would wait for ever.
     pub fn with<T>(&self, verb: impl FnOnce(&mut Stack, Instant) -> T) -> Result<T, HostError> {
         self.shared.enter(|engine, now| verb(&mut engine.stack, now))
     }

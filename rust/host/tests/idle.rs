@@ -3,23 +3,10 @@
 
 mod common;
 
-use common::{LONG, pair, socket};
-use std::fs::{read_dir, read_to_string};
+use common::{LONG, driver_time, pair, socket};
 use std::thread::sleep;
 use std::time::Duration;
 use tapip_host::socket::UdpSocket;
-
-/// Nanoseconds that the driver threads of this process ran.
-fn driver_time() -> u64 {
-    let tasks = read_dir("/proc/self/task").expect("procfs").map(|task| task.expect("procfs").path());
-    let drivers =
-        tasks.filter(|task| read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "tapip"));
-    drivers.map(|task| read_to_string(task.join("schedstat")).expect("it lives")).map(first_number).sum()
-}
-
-fn first_number(text: String) -> u64 {
-    text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
-}
 
 #[test]
 fn two_idle_stacks_take_under_five_milliseconds_of_two_seconds() {

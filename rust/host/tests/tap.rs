@@ -5,7 +5,7 @@ mod common;
 #[path = "../src/test_net.rs"]
 mod test_net;
 
-use common::{Host, LONG, socket, timed};
+use common::{Host, LONG, driver_time, socket, timed};
 use std::io::{Read, Write};
 use std::net::{TcpListener as KernelListener, TcpStream as KernelStream, UdpSocket as KernelUdp};
 use std::process::Command;
@@ -119,6 +119,9 @@ fn a_stack_lives_through_its_device_being_deleted() {
     assert!(gone);
     let up = host.handle().with(|stack, _| stack.interface(host.interface).is_some_and(|found| found.up));
     assert!(!up.expect("it lives"));
+    let before = driver_time();
+    thread::sleep(std::time::Duration::from_millis(200));
+    assert!(driver_time() - before < 5_000_000, "the descriptor in error wakes the driver again and again");
     host.handle().detach(host.interface).expect("attached");
     let ((), took) = timed(|| host.driver.stop(tapip_host::Driver::LINGER));
     assert!(took < Duration::from_secs(1), "{took:?}");

@@ -1,6 +1,7 @@
 //! Hosts for tests: live stacks on a pipe or any device.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "each test file uses a part of it")]
 
+use std::fs::{read_dir, read_to_string};
 use std::net::Ipv4Addr;
 use tapip_core::ip::{Route, RouteKind};
 use tapip_core::observe::InterfaceId;
@@ -77,4 +78,16 @@ pub fn timed<T>(action: impl FnOnce() -> T) -> (T, Duration) {
 
 pub fn error_of<T>(result: Result<T, HostError>) -> HostError {
     result.map(drop).expect_err("it fails")
+}
+
+/// Nanoseconds that the driver threads of this process ran.
+pub fn driver_time() -> u64 {
+    let tasks = read_dir("/proc/self/task").expect("procfs").map(|task| task.expect("procfs").path());
+    let drivers =
+        tasks.filter(|task| read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "tapip"));
+    drivers.map(|task| read_to_string(task.join("schedstat")).expect("it lives")).map(first_number).sum()
+}
+
+fn first_number(text: String) -> u64 {
+    text.split(' ').next().and_then(|number| number.parse().ok()).expect("a number")
 }
