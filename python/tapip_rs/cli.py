@@ -123,7 +123,7 @@ def _run(words: argparse.Namespace, config: Config) -> int:
     if words.verb == "doctor":
         return _doctor(config, as_json=words.json)
     if words.verb == "down":
-        return _down()
+        return _down(forget=config.bridge.yes)
     return _shell(words, config)
 
 
@@ -139,10 +139,10 @@ def _doctor(config: Config, *, as_json: bool) -> int:
     return 0 if good else FAILURE
 
 
-def _down() -> int:
+def _down(*, forget: bool) -> int:
     from tapip_rs.topology import down
 
-    if not down(say=print):
+    if not down(say=print, forget=forget):
         print("nothing to undo")
     return 0
 

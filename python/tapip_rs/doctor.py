@@ -49,10 +49,20 @@ def hindrance(device: str) -> str | None:
     """Why no tap can be had here, in a few words; None when one can."""
     if not TUN.exists():
         return f"there is no {TUN}"
-    if not os.access(TUN, os.R_OK | os.W_OK):
-        return f"{TUN} may not be opened"
+    trouble = _open_trouble()
+    if trouble is not None:
+        return f"{TUN} can not be opened ({trouble})"
     if not may_administer() and not Path(f"/sys/class/net/{device}/tun_flags").exists():
         return "it takes root or CAP_NET_ADMIN"
+    return None
+
+
+def _open_trouble() -> str | None:
+    """Why the device can not be opened: its mode, a container's rules, a missing driver."""
+    try:
+        os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as error:
+        return error.strerror or str(error)
     return None
 
 
@@ -97,12 +107,10 @@ def _tun(_config: Config) -> Check:
     if not TUN.exists():
         mend = "modprobe tun; in a container: docker run --device /dev/net/tun --cap-add NET_ADMIN ..."
         return Check(name, "missing", "is not there", mend)
-    if not os.access(TUN, os.R_OK | os.W_OK):
-        return Check(name, "missing", "may not be opened", f"chmod 666 {TUN}, or be root")
-    try:
-        os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
-    except OSError as error:
-        return Check(name, "missing", f"can not be opened: {error.strerror}", "modprobe tun")
+    trouble = _open_trouble()
+    if trouble is not None:
+        mend = "be root; modprobe tun; in a container: docker run --device /dev/net/tun --cap-add NET_ADMIN ..."
+        return Check(name, "missing", f"can not be opened: {trouble}", mend)
     return Check(name, "good", "can be opened")
 
 

@@ -267,9 +267,31 @@ def test_what_does_not_come_back_is_said_and_stays_written_down(kernel):
     assert down(kernel=kernel) == 1
 
 
-def test_a_card_that_is_gone(kernel):
-    with pytest.raises(TopologyError, match="eth0 is gone"), top1(make(topology=1), FakeTools(kernel)):
+def test_what_can_never_come_back_can_be_forgotten(kernel):
+    kernel.stubborn = {kernel.routes[1].key}
+    with pytest.raises(TopologyError), top1(make(topology=1), FakeTools(kernel)):
+        pass
+    with pytest.raises(TopologyError, match=r"tapip down --yes"):
+        down(kernel=kernel)
+    said = []
+    assert down(say=said.append, kernel=kernel, forget=True) == 1
+    assert said[0].startswith("forgotten: ")
+    assert leftovers() == []
+
+
+def test_a_card_that_is_gone(kernel, caplog):
+    with top1(make(topology=1), FakeTools(kernel)):
         kernel.all_links = [link for link in kernel.all_links if link.name != "eth0"]
+    assert "eth0 is gone" in caplog.text
+    assert leftovers() == []
+
+
+def test_what_others_added_meanwhile_stays(kernel, caplog):
+    with top1(make(topology=1), FakeTools(kernel)):
+        kernel.routes.append(route_record("10.66.0.0/16", 2, "10.20.133.1"))
+    assert "10.66.0.0/16 of eth0 came while the stack ran" in caplog.text
+    assert route_record("10.66.0.0/16", 2, "10.20.133.1") in kernel.routes
+    assert leftovers() == []
 
 
 def test_a_state_file_of_another_namespace_with_the_same_inode_is_not_ours(kernel):
@@ -287,5 +309,7 @@ def test_a_state_file_that_is_not_whole(kernel):
     claim.release()
     with pytest.raises(TopologyError, match="state file of tap0 can not be read"), top2(make(), FakeTools(kernel)):
         pass
-    with pytest.raises(TopologyError, match="can not be read"):
+    with pytest.raises(TopologyError, match=r"can not be read.*tapip down --yes"):
         down(kernel=kernel)
+    assert down(kernel=kernel, forget=True) == 1
+    assert leftovers() == []

@@ -66,7 +66,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("bridge.name", readers.device, "the bridge's name (topology 1: br0)", "NAME", "bridge"),
     Setting("bridge.nic", readers.device, "the card that joins the bridge (topology 1: eth0)", "NAME", "nic"),
-    Setting("bridge.yes", readers.switch, "take the card even if it has the only default route", "", "yes"),
+    Setting(
+        "bridge.yes",
+        readers.switch,
+        "take the card with the only default route; down: forget what can not be undone",
+        "",
+        "yes",
+    ),
 )
 
 BY_PATH = {setting.path: setting for setting in SETTINGS}

@@ -52,16 +52,23 @@ def leftovers(netns: str | None = None) -> list[Leftover]:
         return found
 
 
-def down(netns: str | None = None, say: Callable[[str], None] = lambda text: None, kernel: Kernel | None = None) -> int:
+def down(
+    netns: str | None = None,
+    say: Callable[[str], None] = lambda text: None,
+    kernel: Kernel | None = None,
+    *,
+    forget: bool = False,
+) -> int:
     """Undo everything that dead processes left behind in a namespace; returns how much that was.
 
+    What can not be undone stays written down for another try; with `forget` it is dropped.
     Raises: TopologyError when a process still runs, or when something could not be undone.
     """
     with shielded():
-        return away_from_loops(lambda: _down(netns, say, kernel or Kernel()))
+        return away_from_loops(lambda: _down(netns, say, kernel or Kernel(), forget=forget))
 
 
-def _down(netns: str | None, say: Callable[[str], None], kernel: Kernel) -> int:
+def _down(netns: str | None, say: Callable[[str], None], kernel: Kernel, *, forget: bool) -> int:
     found = leftovers(netns)
     alive = [left for left in found if left.running]
     troubles = [f"{left.text} still runs: end it first" for left in alive]
@@ -73,13 +80,15 @@ def _down(netns: str | None, say: Callable[[str], None], kernel: Kernel) -> int:
             claim = Claim(identity(), left.tap)
             try:
                 problems = [left.text] if left.state is None else undo(kernel, left.state)
-                if not problems:
+                if not problems or forget:
                     claim.clear()
                     count += 1
-                    say(f"undone: {left.text}")
-                troubles += problems
+                    say(f"{'forgotten' if problems else 'undone'}: {left.text}")
+                else:
+                    troubles += problems
             finally:
                 claim.release()
     if troubles:
-        raise TopologyError("; ".join(troubles))
+        hint = "" if alive else " (mend it by hand, then: tapip down --yes)"
+        raise TopologyError("; ".join(troubles) + hint)
     return count

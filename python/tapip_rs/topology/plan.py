@@ -76,7 +76,9 @@ class Plan:
         try:
             left = self._claim.read()
         except ValueError as error:
-            raise TopologyError(f"the state file of {self.config.tap.device} can not be read: {error}") from None
+            raise TopologyError(
+                f"the state file of {self.config.tap.device} can not be read: {error} (tapip down --yes removes it)"
+            ) from None
         if left is None:
             return
         if left.cookie == identity().cookie:

@@ -64,7 +64,7 @@ def _remove_bridge(kernel: Kernel, state: State) -> None:
 def _give_card_back(kernel: Kernel, state: State, problems: list[str]) -> None:
     card = _by_index(kernel, state.nic_index)
     if card is None:
-        problems.append(f"{state.nic} is gone, and its addresses with it")
+        _log.warning("%s is gone, and its addresses with it: there is nothing to give them back to", state.nic)
         return
     if card.up != state.nic_up:
         word = "up" if state.nic_up else "down"
@@ -153,7 +153,8 @@ def _differences(now: Snapshot, state: State) -> list[str]:
         words += [
             f"the {what} {lost[key].text} of {state.nic} did not come back" for key in lost.keys() - gained.keys()
         ]
-        words += [f"the {what} {record.text} of {state.nic} is new" for record in added]
+        for record in added:  # somebody else's work, which is not ours to undo
+            _log.warning("the %s %s of %s came while the stack ran, and stays", what, record.text, state.nic)
     return words
 
 

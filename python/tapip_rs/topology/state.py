@@ -155,7 +155,7 @@ def boot_time() -> float:
 def _lock(path: Path, *, create: bool = True) -> int:
     """An open and locked file. Raises: BlockingIOError when another process has the lock."""
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0), 0o644)
+        handle = os.open(path, (os.O_RDWR | os.O_CREAT if create else os.O_RDONLY) | os.O_CLOEXEC, 0o644)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.fstat(handle).st_nlink:  # else its last owner removed it between our two calls
