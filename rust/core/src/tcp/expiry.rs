@@ -59,12 +59,18 @@ impl Open {
 
     //= rfc9293#3.8.6.1 MUST-35 MUST-37   probed for as long as the peer answers
     fn on_persist(&mut self, now: Instant, config: &Config, settings: &Settings) -> Result<(), Failure> {
-        let silent = now.since(self.heard_at) >= self.sender.rtt.timeout(config);
+        let silent = self.probed_at.is_some_and(|at| self.heard_at < at);
         if silent && self.is_overdue(now, config, settings) {
             return Err(Failure::Silent);
         }
-        self.sender.retries = if silent { self.sender.retries + 1 } else { 0 };
+        // A peer that keeps its window shut may hold a connection for ever, but not one that its application left.
+        let patient = !silent && !self.orphan;
+        if self.orphan && self.is_overdue(now, config, settings) {
+            return Err(Failure::Silent);
+        }
+        self.sender.retries = if patient { 0 } else { self.sender.retries + 1 };
         self.sender.rtt.back_off();
+        self.probed_at = Some(now);
         self.probe = Some(Probe::Window);
         Ok(())
     }

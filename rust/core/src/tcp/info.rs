@@ -32,6 +32,8 @@ pub struct Info {
     pub backoff: u32,
     /// Retransmissions in a row without an answer.
     pub retries: u32,
+    /// Segments sent again so far.
+    pub retransmissions: u64,
     /// R1 was reached: the path is suspected (RFC 9293 SHLD-9).
     pub suspect: bool,
     /// Recovering from a loss.
@@ -42,6 +44,8 @@ pub struct Info {
     pub snd_una: SeqNumber,
     /// SND.NXT
     pub snd_nxt: SeqNumber,
+    /// Bytes under way.
+    pub flight: u32,
     /// SND.WND
     pub snd_wnd: u32,
     /// RCV.NXT
@@ -92,11 +96,13 @@ impl Info {
             rto: Duration::ZERO,
             backoff: 0,
             retries: 0,
+            retransmissions: 0,
             suspect: false,
             recovering: false,
             duplicate_acks: 0,
             snd_una: SeqNumber(0),
             snd_nxt: SeqNumber(0),
+            flight: 0,
             snd_wnd: 0,
             rcv_nxt: SeqNumber(0),
             rcv_wnd: 0,
@@ -132,11 +138,13 @@ impl Open {
             rto: sender.rtt.timeout(config),
             backoff: sender.rtt.backoff(),
             retries: sender.retries,
+            retransmissions: sender.retransmissions,
             suspect: sender.retries >= u32::from(config.retries1),
             recovering: sender.recovery.is_active(),
             duplicate_acks: sender.recovery.duplicates(),
             snd_una: sender.una(),
             snd_nxt: sender.sent(),
+            flight: sender.flight(),
             snd_wnd: sender.window(),
             rcv_nxt: receiver.next(),
             rcv_wnd: receiver.window(),

@@ -74,7 +74,7 @@ impl Listener {
     }
 
     /// A small backlog must not let eight lost SYN-ACKs block the port. Linux's least tcp_max_syn_backlog is 128.
-    const LEAST_HALF_OPEN: usize = 128;
+    pub(super) const LEAST_HALF_OPEN: usize = 128;
 
     /// A half-open connection was established and waits to be accepted.
     pub const fn on_established(&mut self) {

@@ -144,6 +144,6 @@ const fn ip_and_tcp_headers(tuple: &Tuple) -> usize {
 }
 
 /// The least shift with which 16 bits express the whole receive buffer.
-fn scale_for(buffer: usize) -> u8 {
+pub(super) fn scale_for(buffer: usize) -> u8 {
     (0..14).find(|shift| 65_535usize << shift >= buffer).unwrap_or(14)
 }

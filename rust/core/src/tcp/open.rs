@@ -27,6 +27,8 @@ pub(super) struct Open {
     /// Unanswered keep-alive probes.
     pub(super) unanswered: u32,
     pub(super) heard_at: Instant,
+    /// When the last probe of a closed window left, if the window is closed.
+    pub(super) probed_at: Option<Instant>,
     /// The application let go; the connection finishes by itself.
     pub(super) orphan: bool,
 }
@@ -71,6 +73,7 @@ impl Open {
             challenge: Challenge::default(),
             unanswered: 0,
             heard_at: now,
+            probed_at: None,
             orphan: false,
         };
         open.arm_keepalive(now, settings);
@@ -131,6 +134,7 @@ impl Open {
             return;
         }
         self.timers.stop(Timer::Persist);
+        self.probed_at = None;
         if !self.sender.in_flight() {
             self.timers.stop(Timer::Retransmit);
         } else if !self.timers.is_set(Timer::Retransmit) {

@@ -59,6 +59,8 @@ pub(super) struct Sender {
     fin_acknowledged: bool,
     /// Timeouts in a row without progress.
     pub(super) retries: u32,
+    /// Segments sent again so far.
+    pub(super) retransmissions: u64,
     /// Since when the oldest data under way waits.
     waiting_since: Option<Instant>,
     /// One behind urgent data, if any was sent.
@@ -94,6 +96,7 @@ impl Sender {
             closing: false,
             fin_acknowledged: false,
             retries: 0,
+            retransmissions: 0,
             waiting_since: None,
             urgent: None,
             mss,
@@ -341,6 +344,7 @@ impl Sender {
     /// A planned segment leaves.
     pub(super) fn on_sent(&mut self, now: Instant, plan: &Plan) {
         let end = plan.seq + plan.length as u32 + u32::from(plan.fin);
+        self.retransmissions += u64::from(plan.retransmission);
         if self.resend_first && plan.seq == self.una {
             self.resend_first = false;
         }

@@ -20,6 +20,26 @@ pub enum State {
 }
 
 impl State {
+    /// All of them, in the RFC's order.
+    pub const ALL: [Self; 11] = [
+        Self::Closed,
+        Self::Listen,
+        Self::SynSent,
+        Self::SynReceived,
+        Self::Established,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::CloseWait,
+        Self::Closing,
+        Self::LastAck,
+        Self::TimeWait,
+    ];
+
+    /// Whether both SYNs were acknowledged (RFC 9293 4).
+    pub const fn is_synchronized(self) -> bool {
+        !matches!(self, Self::Closed | Self::Listen | Self::SynSent | Self::SynReceived)
+    }
+
     /// The RFC's spelling.
     pub const fn name(self) -> &'static str {
         match self {

@@ -1,0 +1,181 @@
+//! Data both ways: Nagle, silly windows, delayed ACKs, window updates, units for offload.
+
+use super::peer::*;
+use crate::tcp::{Config, Setting};
+use crate::wire::TcpOptions;
+use std::sync::Arc;
+
+#[test]
+fn full_segments_go_at_once_and_the_rest_waits_for_them() {
+    let mut peer = Peer::established();
+    peer.write(2_500).unwrap();
+    assert_eq!(peer.says(), "ACK 1:1 +1000, ACK 1001:1 +1000");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1_001)), "", "one is still out");
+    assert_eq!(peer.answer(&seg(ACK, 1, 2_001)), "PSH|ACK 2001:1 +500");
+    peer.write(10).unwrap();
+    assert_eq!(peer.says(), "", "the small one in front is out");
+    peer.write(990).unwrap();
+    assert_eq!(peer.says(), "PSH|ACK 2501:1 +1000", "grown to a full one");
+}
+
+#[test]
+fn nodelay_sends_small_segments_and_a_fin_releases_them() {
+    let mut peer = Peer::established();
+    peer.tcp.set(&mut peer.bench.cx(), Setting::NoDelay(true)).unwrap();
+    peer.write(10).unwrap();
+    assert_eq!(peer.says(), "PSH|ACK 1:1 +10");
+    peer.write(10).unwrap();
+    assert_eq!(peer.says(), "PSH|ACK 11:1 +10");
+
+    let mut peer = Peer::established();
+    peer.write(1_010).unwrap();
+    assert_eq!(peer.says(), "ACK 1:1 +1000");
+    peer.shutdown();
+    assert_eq!(peer.says(), "FIN|PSH|ACK 1001:1 +10");
+}
+
+#[test]
+fn nagle_measures_by_the_segment_that_timestamps_leave() {
+    let stamps = Some(crate::wire::Timestamps { value: 1, echo: 0 });
+    let options = TcpOptions { mss: Some(1460), timestamps: stamps, ..TcpOptions::default() };
+    let mut peer = Peer::established_with(config(), options);
+    assert_eq!(peer.info().snd_mss, 1448);
+    peer.write(2 * 1448).unwrap();
+    assert_eq!(peer.says(), "ACK 1:1 +1448, PSH|ACK 1449:1 +1448");
+}
+
+#[test]
+fn a_receiver_that_is_always_small_gets_half_windows_at_once() {
+    let mut peer = Peer::in_state(crate::tcp::State::SynSent);
+    peer.answer(&seg(SYN | ACK, 0, 1).options(plain_options()).window(600));
+    peer.write(5_000).unwrap();
+    assert_eq!(peer.says(), "ACK 1:1 +600");
+    assert_eq!(peer.answer(&seg(ACK, 1, 601).window(200)), "");
+    assert_eq!(peer.answer(&seg(ACK, 1, 601).window(300)), "ACK 601:1 +300");
+}
+
+#[test]
+fn never_beyond_the_right_edge_even_if_it_shrinks() {
+    let mut peer = Peer::established();
+    peer.send(&seg(ACK, 1, 1).window(4_000));
+    peer.write(20_000).unwrap();
+    assert_eq!(peer.out().len(), 4);
+    assert_eq!(peer.answer(&seg(ACK, 1, 1_001).window(1_000)), "", "the edge moved back by 2000");
+    assert_eq!(peer.answer(&seg(ACK, 1, 4_001).window(1_000)), "ACK 4001:1 +1000");
+}
+
+#[test]
+fn a_late_segment_does_not_take_the_window_back() {
+    let mut peer = Peer::established();
+    peer.send(&seg(ACK, 1, 1).data(b"ab").window(5_000));
+    peer.send(&seg(ACK, 1, 1).data(b"a").window(9_000));
+    assert_eq!(peer.info().snd_wnd, 5_000, "older by its number");
+}
+
+#[test]
+fn a_burst_is_acknowledged_once() {
+    let mut peer = Peer::established();
+    for i in 0..6 {
+        peer.send(&seg(ACK, 1 + 1_000 * i, 1).bytes(1_000));
+    }
+    assert_eq!(peer.says(), "ACK 1:6001");
+}
+
+#[test]
+fn quickack_does_not_wait() {
+    let mut peer = Peer::established();
+    peer.tcp.set(&mut peer.bench.cx(), Setting::QuickAck(true)).unwrap();
+    assert_eq!(peer.answer(&seg(ACK, 1, 1).bytes(10)), "ACK 1:11");
+}
+
+#[test]
+fn a_filled_gap_is_acknowledged_at_once() {
+    let mut peer = Peer::established();
+    assert_eq!(peer.answer(&seg(ACK, 501, 1).bytes(500)), "ACK 1:1");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1).bytes(500)), "ACK 1:1001");
+}
+
+#[test]
+fn the_window_closes_without_its_right_edge_ever_going_back() {
+    let mut peer = Peer::established();
+    let mut edge = 0;
+    for i in 0..20 {
+        peer.send(&seg(ACK, 1 + 500 * i, 1).bytes(500));
+        for unit in peer.out() {
+            let right = unit.header.ack.distance(IRS) + i32::from(unit.header.window);
+            assert!(right >= edge, "{right} after {edge}");
+            edge = right;
+        }
+    }
+    assert_eq!(peer.info().rcv_wnd, 0);
+}
+
+#[test]
+fn reads_update_the_window_only_when_it_is_worth_it() {
+    let mut peer = Peer::established();
+    for i in 0..10 {
+        peer.send(&seg(ACK, 1 + 1_000 * i, 1).bytes(1_000));
+        peer.out();
+    }
+    assert_eq!(peer.info().rcv_wnd, 0);
+    peer.read(500).unwrap();
+    assert_eq!(peer.says(), "", "not a segment's worth");
+    peer.read(1_000).unwrap();
+    let update = peer.out();
+    assert_eq!(update.len(), 1);
+    assert_eq!((words(&update[0]), update[0].header.window), ("ACK 1:10001".into(), 1_500));
+    peer.read(1_000).unwrap();
+    assert_eq!(peer.says(), "", "the same window again would look like a duplicate ACK");
+    peer.read(10_000).unwrap();
+    assert_eq!(peer.out()[0].header.window, 10_000);
+}
+
+#[test]
+fn a_trickle_nobody_reads_closes_a_scaled_window_in_the_end() {
+    let buffer = 4 << 20;
+    let options = TcpOptions { window_scale: Some(7), ..plain_options() };
+    let mut peer = Peer::established_with(Config { receive_buffer: buffer, ..config() }, options);
+    let mut seq = 1;
+    let mut rounds = 0;
+    // Short segments each round the window up by some bytes: that must not go on for ever.
+    while peer.info().rcv_wnd > 0 && rounds < 2_000_000 {
+        let length = (peer.info().rcv_wnd as usize).min(100 + rounds % 3);
+        peer.send(&seg(ACK, seq, 1).bytes(length));
+        peer.out();
+        seq += length as i64;
+        rounds += 1;
+    }
+    assert_eq!(peer.info().rcv_wnd, 0);
+    let kept = peer.info().receive_queue;
+    assert!((buffer..buffer + buffer / 4).contains(&kept), "{kept}");
+}
+
+#[test]
+fn many_small_pieces_never_stall_a_large_segment() {
+    // Loopback: a segment of 60 KB cannot be gathered from more slices than a unit has.
+    let mut bench = crate::observe::Bench::new(1);
+    let config = Config { initial_window: 100, ..config() };
+    let settings = crate::tcp::Settings::new(&config);
+    let tcp = crate::tcp::Connection::connect(
+        &mut bench.cx(),
+        &Arc::new(config.clone()),
+        settings,
+        super::pair::tuple(),
+        ISS,
+        65_536,
+    );
+    let mut peer =
+        Peer { bench, tcp, pool: crate::buffer::Pool::new(16, 2_000), max_unit: 0, payload: Vec::new() };
+    peer.out();
+    peer.answer(&seg(SYN | ACK, 0, 1).options(TcpOptions { mss: Some(65_000), ..TcpOptions::default() }));
+    for _ in 0..12 {
+        peer.write(1).unwrap();
+        let piece: Arc<Vec<u8>> = Arc::new(vec![1; 4_096]);
+        peer.tcp.send_foreign(&mut peer.bench.cx(), piece, 0).unwrap();
+    }
+    let total: usize = peer.out().iter().map(|unit| unit.length).sum();
+    assert!(total >= 8 * 4_096, "{total}");
+    peer.send(&seg(ACK, 1, 1 + total as i64));
+    let rest: usize = peer.out().iter().map(|unit| unit.length).sum();
+    assert_eq!(total + rest, 12 * 4_097);
+}

@@ -1,0 +1,129 @@
+//! Loss: the retransmission timer, fast retransmit, NewReno, limited transmit, Reno's windows.
+
+use super::peer::*;
+use crate::observe::Counter;
+use crate::tcp::Config;
+
+/// Ten segments out, none acknowledged.
+fn ten_out(config: Config) -> Peer {
+    let mut peer = Peer::established_with(config, plain_options());
+    peer.write(30_000).unwrap();
+    assert_eq!(peer.out().len(), 10);
+    peer
+}
+
+#[test]
+fn the_timer_sends_the_oldest_segment_again_and_doubles() {
+    let mut peer = Peer::established();
+    peer.write(500).unwrap();
+    assert_eq!(peer.says(), "PSH|ACK 1:1 +500");
+    assert_eq!(
+        peer.pass(3_500),
+        "@200 PSH|ACK 1:1 +500, @600 PSH|ACK 1:1 +500, @1400 PSH|ACK 1:1 +500, @3000 PSH|ACK 1:1 +500"
+    );
+    assert_eq!(peer.bench.count(Counter::TcpTimeouts), 4);
+    assert_eq!(peer.bench.count(Counter::TcpRetransSegs), 4);
+    assert_eq!(peer.info().retransmissions, 4);
+    peer.send(&seg(ACK, 1, 501));
+    assert_eq!(peer.tcp.poll_timeout(), None);
+}
+
+#[test]
+fn the_threshold_falls_once_for_repeated_timeouts() {
+    let mut peer = ten_out(config());
+    peer.pass(200);
+    let first = peer.info().ssthresh;
+    peer.pass(2_000);
+    assert_eq!((peer.info().ssthresh, peer.info().cwnd), (first, 1_000));
+}
+
+#[test]
+fn three_duplicates_repair_one_loss() {
+    let mut peer = ten_out(config());
+    let duplicate = seg(ACK, 1, 1);
+    assert_eq!(peer.answer(&duplicate), "ACK 10001:1 +1000", "limited transmit");
+    assert_eq!(peer.answer(&duplicate), "ACK 11001:1 +1000", "limited transmit");
+    assert_eq!(peer.answer(&duplicate), "ACK 1:1 +1000");
+    let info = peer.info();
+    assert_eq!((info.cwnd, info.ssthresh, info.recovering), (6_000, 6_000, true));
+    assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 1);
+    // Twelve are out; new data follows when more than half of them have left the network.
+    let said: Vec<_> = (0..6).map(|_| peer.answer(&duplicate)).collect();
+    assert_eq!(said, ["", "", "", "ACK 12001:1 +1000", "ACK 13001:1 +1000", "ACK 14001:1 +1000"]);
+    peer.answer(&seg(ACK, 1, 12_001));
+    assert_eq!((peer.info().recovering, peer.info().cwnd <= 6_000), (false, true));
+}
+
+#[test]
+fn without_limited_transmit_the_first_two_duplicates_send_nothing() {
+    let mut peer = ten_out(Config { limited_transmit: false, ..config() });
+    assert_eq!(peer.answer(&seg(ACK, 1, 1)), "");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1)), "");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1)), "ACK 1:1 +1000");
+}
+
+#[test]
+fn a_partial_ack_shows_the_next_hole() {
+    let mut peer = ten_out(Config { limited_transmit: false, ..config() });
+    for _ in 0..3 {
+        peer.answer(&seg(ACK, 1, 1));
+    }
+    let said = peer.answer(&seg(ACK, 1, 4_001));
+    assert!(said.starts_with("ACK 4001:1 +1000"), "{said}");
+    assert!(peer.info().recovering);
+    let said = peer.answer(&seg(ACK, 1, 7_001));
+    assert!(said.starts_with("ACK 7001:1 +1000"), "{said}");
+    peer.answer(&seg(ACK, 1, 10_001));
+    assert!(!peer.info().recovering);
+    assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 1, "one window, one halving");
+    assert_eq!(peer.info().ssthresh, 5_000);
+}
+
+#[test]
+fn duplicates_of_a_repaired_timeout_start_nothing() {
+    let mut peer = ten_out(config());
+    peer.pass(200);
+    for _ in 0..5 {
+        peer.answer(&seg(ACK, 1, 1));
+    }
+    assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 0);
+}
+
+#[test]
+fn what_is_no_duplicate_counts_as_none() {
+    let mut peer = ten_out(config());
+    for i in 0..4 {
+        peer.answer(&seg(ACK, 1 + i, 1).data(b"x"));
+        peer.answer(&seg(ACK, 1 + i, 1).window(0x8000 + i as u16));
+    }
+    assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 0);
+}
+
+#[test]
+fn forged_duplicates_cannot_inflate_the_window_without_end() {
+    let mut peer = ten_out(config());
+    peer.write(1_000_000).unwrap();
+    for _ in 0..1_000 {
+        peer.answer(&seg(ACK, 1, 1));
+    }
+    assert!(peer.info().flight <= 0xffff, "{}", peer.info().flight);
+    let before = peer.info().flight;
+    for _ in 0..1_000 {
+        peer.answer(&seg(ACK, 1, 1));
+    }
+    assert!(peer.info().flight >= before && peer.info().flight <= 0xffff);
+}
+
+#[test]
+fn the_window_grows_by_bytes_not_by_acks() {
+    let mut peer = ten_out(config());
+    for i in 1..=100 {
+        peer.answer(&seg(ACK, 1, 1 + i * 10));
+    }
+    assert_eq!(peer.info().cwnd, 11_000, "a segment's worth in a hundred ACKs");
+    let mut lazy = Peer::established();
+    lazy.write(100).unwrap();
+    lazy.out();
+    lazy.send(&seg(ACK, 1, 101));
+    assert_eq!(lazy.info().cwnd, 10_000, "an application that uses nothing of it earns nothing");
+}

@@ -1,0 +1,17 @@
+//! Tests of whole connections. `peer` plays the other end by hand, `pair` joins two engines by a bad wire.
+
+mod pair;
+mod peer;
+
+mod arrival;
+mod closing;
+mod data;
+mod errors;
+mod handshake;
+mod listener;
+mod liveness;
+mod loss;
+mod options;
+mod positions;
+mod transfer;
+mod waiting;
