@@ -86,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
             made.add_argument(setting.flag, dest=setting.name, action="store_true", default=None, help=setting.about)
     made.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE", help="set a knob; may be repeated")
     made.add_argument("-q", "--quiet", action="store_true", help="do not say what is done at start and end")
+    made.add_argument("-v", "--verbose", action="store_true", help="tell more: the traceback of an unexpected error")
     made.add_argument("--json", action="store_true", help="doctor: answer in JSON")
     made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     return made
@@ -99,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _refuse_strays(words)
     except ConfigError as error:
         return _fail(str(error), USAGE_ERROR)
-    with _log_lines(quiet=words.quiet), _ending_signals():
+    with _log_lines(quiet=words.quiet, verbose=words.verbose), _ending_signals():
         try:
             return _run(words, config)
         except KeyboardInterrupt:
@@ -203,20 +204,22 @@ class _Line(logging.Formatter):
     """Lines as tapip's: [thread]function text; errors as ours: tapip: text."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line."""
+        """One line, and the traceback where there is one."""
         text = record.getMessage()
+        if record.exc_info:
+            text += "\n" + self.formatException(record.exc_info)
         return f"tapip: {text}" if record.levelno >= logging.WARNING else f"[{threading.get_native_id()}]{text}"
 
 
 @contextmanager
-def _log_lines(*, quiet: bool) -> Iterator[None]:
+def _log_lines(*, quiet: bool, verbose: bool) -> Iterator[None]:
     """Print what the rooms below log, on standard error."""
     root = logging.getLogger("tapip_rs")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line())
     before = root.level, root.propagate
     root.addHandler(handler)
-    root.setLevel(logging.WARNING if quiet else logging.INFO)
+    root.setLevel(logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO)
     root.propagate = False
     try:
         yield

@@ -128,6 +128,42 @@ def test_errors_of_the_stack_are_told_in_one_line(shell, add, error, status, say
     assert (ran.status, ran.err) == (status, says + "\n")
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ZeroDivisionError("division by zero"), "unexpected ZeroDivisionError: division by zero"),
+        (AssertionError(), "unexpected AssertionError"),
+        (KeyError("veth"), "unexpected KeyError: 'veth'"),
+        (RuntimeError("two\nlines"), "unexpected RuntimeError: two lines"),
+    ],
+)
+def test_a_defect_is_one_line_and_the_shell_lives_on(shell, add, caplog, error, says):
+    def fails() -> None:
+        raise error
+
+    add("try", fails)
+    with caplog.at_level("DEBUG", "tapip_rs.shell"):
+        ran = shell("try")
+    assert (ran.status, ran.err) == (1, f"shell: try: {says} (tapip --verbose tells where)\n")
+    assert ran.out == ""
+    assert [record.exc_info[1] for record in caplog.records] == [error]
+    ran = shell(stdin=b"try\nclear\n")
+    assert (ran.status, ran.out) == (0, "\x1b[1H\x1b[2J")
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_what_ends_a_program_is_no_defect(shell, add, error):
+    def ends() -> None:
+        raise error
+
+    add("try", ends)
+    if error is KeyboardInterrupt:
+        assert shell("try; clear").status == 130
+    else:
+        with pytest.raises(SystemExit):
+            shell("try")
+
+
 def test_every_command_has_help(shell):
     for name in all_commands():
         if " " not in name:

@@ -108,6 +108,37 @@ def test_interrupt_ends_a_running_command(terminal, key):
     assert terminal.status() == 0
 
 
+@pytest.mark.parametrize("terminal", ["xterm"], indirect=True)  # Python's readline may hear ^C a key too late
+@pytest.mark.parametrize("key", ["\x03", "\x1c"])
+def test_interrupt_right_behind_enter_is_heard(terminal, key):
+    """While prompt_toolkit hands the terminal over, ^C is a byte, not a signal."""
+    for attempt in range(40):
+        terminal.type("debug all\r")
+        if attempt:
+            time.sleep(attempt % 20 * 0.001)  # from one write with the line to a command that runs
+        terminal.type(key)
+        terminal.type("arpcache\r")
+        terminal.expect("Resolved 599")  # a command runs, so none holds the prompt
+        terminal.expect(re.escape(PROMPT))
+    terminal.type("exit\r")
+    assert terminal.status() == 0
+
+
+def test_a_signal_at_the_prompt_gives_a_new_one(terminal):
+    for _ in range(5):
+        time.sleep(0.02)
+        os.kill(terminal.pid, signal.SIGINT)
+        terminal.expect(r"\n[^\n]*" + re.escape(PROMPT))
+    terminal.type("exit\r")
+    assert terminal.status() == 0
+
+
+def test_what_is_typed_ahead_is_not_lost(terminal):
+    terminal.type("arpcache\rexit 3\r")
+    terminal.expect("Resolved 599")
+    assert terminal.status() == 3
+
+
 def test_tab_completes(terminal):
     terminal.type("arpc\t")
     terminal.expect("ache")

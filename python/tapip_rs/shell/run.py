@@ -2,19 +2,21 @@
 
 `run(stack)` is what `tapip` calls. Lines come from `-c`, from a terminal with an editor (`terminal.py`), or from a pipe
 or file, where nothing but results is printed. Results go to standard output, errors to standard error as one line
-`shell: command: what is wrong`; the shell lives on after any of them.
+`shell: command: what is wrong`; the shell lives on after any of them, a defect of its own among them, whose traceback
+goes to the log at level DEBUG (`tapip --verbose`).
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from tapip_rs.errors import StackFailed
 from tapip_rs.stack import Stack
@@ -26,6 +28,11 @@ from .report import Report
 from .session import Session
 from .streams import Input, Output
 from .words import split
+
+if TYPE_CHECKING:
+    from .terminal import Editor
+
+_log = logging.getLogger("tapip_rs.shell")
 
 
 class Reader(Protocol):
@@ -128,6 +135,13 @@ def run_words(session: Session, words: Sequence[str]) -> int:
     except ValueError as error:  # the stack does not take what the parser let through; its text names the argument
         _complain(session, f"{words[0]}: {error}")
         return USAGE
+    except OutputClosed:
+        raise
+    except Exception as error:  # a defect of ours; it must not take the session and its connections along
+        _log.debug("%s failed unexpectedly", words[0], exc_info=True)
+        text = f": {error}" if str(error) else ""
+        _complain(session, f"{words[0]}: unexpected {type(error).__name__}{text} (tapip --verbose tells where)")
+        return FAILURE
     finally:
         with suppress(OSError):  # the stack has failed, and the line above says so
             session.trace.drain()
@@ -176,14 +190,21 @@ def _interactive(session: Session) -> None:
     editor = editor_for(session)
     with _quit_as_interrupt():
         while not session.ended:
-            try:
-                run_text(session, editor.read())
-            except KeyboardInterrupt:
-                session.out.line()
-            except EOFError:
-                session.out.line("exit")
-                session.ended = True
+            with suppress(KeyboardInterrupt):  # typed again while the first is answered
+                _prompted(session, editor)
     editor.close()
+
+
+def _prompted(session: Session, editor: Editor) -> None:
+    """Lines from a person, until `exit` or a ^C too fast to be answered."""
+    while not session.ended:
+        try:
+            run_text(session, editor.read())
+        except KeyboardInterrupt:
+            session.out.line()
+        except EOFError:
+            session.out.line("exit")
+            session.ended = True
 
 
 @contextmanager
@@ -194,7 +215,7 @@ def _quit_as_interrupt() -> Iterator[None]:
         return
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)  # whose handler is asyncio's while the editor runs
 
     before = signal.signal(signal.SIGQUIT, handle)
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import select
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from .session import Session
 if TYPE_CHECKING:
     from prompt_toolkit.completion import CompleteEvent, Completion
     from prompt_toolkit.document import Document
+    from prompt_toolkit.input import Input as ToolkitInput
 
 PROMPT = "[net shell]: "
 #: Lines of history that are kept: some weeks of work, some tens of kilobytes.
@@ -150,6 +152,7 @@ class ToolkitEditor:
                 for word in words:
                     yield Completion(spaced(word), display=word, start_position=start - len(line))
 
+        self._keys = _TypedAhead()
         path = history_file()
         history = FileHistory(str(path)) if path is not None else InMemoryHistory()
         self._prompt: PromptSession[str] = PromptSession(
@@ -158,7 +161,34 @@ class ToolkitEditor:
 
     def read(self) -> str:
         """Prompt, edit and read."""
-        return self._prompt.prompt()
+        # asyncio's own handling of SIGINT, for prompt_toolkit's forgets those that come once the line is accepted.
+        line = self._prompt.prompt(handle_sigint=False)
+        if self._keys.interrupt(self._prompt.app.input):
+            raise KeyboardInterrupt
+        return line
 
     def close(self) -> None:
         """The history was written line by line."""
+
+
+class _TypedAhead:
+    r"""What was typed behind Enter while the terminal was raw.
+
+    ^C and ^\ are bytes then, not signals, and would wait for the next prompt while the command runs.
+    """
+
+    def __init__(self) -> None:
+        from prompt_toolkit.input import typeahead
+        from prompt_toolkit.keys import Keys
+
+        self._store = typeahead
+        self._interrupts = (Keys.ControlC, Keys.ControlBackslash)
+
+    def interrupt(self, source: ToolkitInput) -> bool:
+        """Whether one of them was typed; it takes along what was typed before it, as a terminal's interrupt does."""
+        keys = self._store.get_typeahead(source)
+        if select.select([source.fileno()], [], [], 0)[0]:
+            keys += source.read_keys()
+        places = [place for place, key in enumerate(keys) if key.key in self._interrupts]
+        self._store.store_typeahead(source, keys[places[-1] + 1 :] if places else keys)
+        return bool(places)
