@@ -118,6 +118,8 @@ _TCP_OPTIONS = (
     _switch("net.ipv4.tcp_rfc1337", "tcp_rfc1337", 1, "a reset does not end TIME-WAIT", "RFC 1337"),
     _switch("tapip.tcp_limited_transmit", "tcp_limited_transmit", 1, "new data on the first two duplicate ACKs",
             "RFC 3042"),
+    _switch("net.ipv4.tcp_slow_start_after_idle", "tcp_slow_start_after_idle", 1,
+            "an idle connection starts again from the initial window", f"RFC 5681 4.1; {IP_SYSCTL}"),
     _number("net.ipv4.tcp_min_snd_mss", "tcp_min_snd_mss", 48, (1, 1460), "bytes",
             "the least segment size that a peer can ask for", IP_SYSCTL),
     _time("net.ipv4.tcp_invalid_ratelimit", "tcp_invalid_ratelimit", 500, (0, DAY_MS), "ms",
@@ -171,6 +173,8 @@ _TCP_SIZES = (
             "segments held that came before their turn", "own"),
     _number("tapip.tcp_initial_cwnd", "tcp_initial_cwnd", 10, (1, 1000), "segments", "initial congestion window",
             "RFC 6928"),
+    _number("tapip.tcp_abc_limit", "tcp_abc_limit", 2, (1, 64), "segments",
+            "most growth for one acknowledgement in slow start", "RFC 3465 2.3"),
 )  # fmt: skip
 
 _POOLS = (

@@ -13,6 +13,6 @@ pub use datagrams::{
 };
 pub use lru::LruMap;
 pub use packet::{Offload, Packet, Pool};
-pub use receive::{Insert, ReceiveQueue};
+pub use receive::{Inserted, ReceiveQueue};
 pub use send::{Foreign, SendQueue, Slices};
 pub use wheel::{TimerKey, TimerWheel};

@@ -1,47 +1,40 @@
 //! The receive queue: payload in the buffers it came in, in order for the reader, out of order until the gap closes.
-//!
-//! Where two segments overlap, the bytes that came first win: what was acknowledged, or reported in a SACK block, never
-//! changes afterwards.
+
+mod run;
 
 use super::{Packet, Pool};
+use run::Run;
 use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-
-/// What became of a segment's payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Insert {
-    /// The next bytes: now readable, and whatever they joined up with.
-    InOrder,
-    /// Kept until the gap in front of it closes.
-    OutOfOrder,
-    /// All of it was here already.
-    Duplicate,
-    /// Too many segments wait for a gap to close.
-    Full,
-}
 
 /// Bytes from the next one to be read on. Positions are offsets in the stream (u64, never wrapping).
-#[derive(Default)]
+///
+/// What came first stays: bytes that arrive again, with whatever content, never replace those that are held.
+/// Out-of-order data lies in runs, each without a gap, by position in a tree: finding and joining cost O(log n)
+/// however an attacker orders his segments.
+#[derive(Debug, Default)]
 pub struct ReceiveQueue {
     ready: VecDeque<Packet>,
     readable: usize,
     next: u64,
-    /// Segments behind a gap, none of which overlap, by position.
-    early: BTreeMap<u64, Packet>,
-    /// The same bytes as runs, start to end: what SACK reports.
-    runs: BTreeMap<u64, u64>,
-    /// Where the latest segments behind a gap begin, latest first.
-    recent: VecDeque<u64>,
-    /// Emptied buffers, until somebody comes by with the pool.
-    spent: Vec<Packet>,
+    runs: BTreeMap<u64, Run>,
+    waiting: usize,
+    pieces: usize,
+}
+
+/// What became of an insertion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inserted {
+    /// Bytes became readable.
+    Ready,
+    /// It waits for what is missing before it.
+    Waiting,
+    /// All of it was here before.
+    Duplicate,
+    /// There are too many pieces waiting.
+    Full,
 }
 
 impl ReceiveQueue {
-    /// A payload that fills less than a quarter of its buffer is copied: the copy is cheaper than the memory it pins.
-    const SPARSE: usize = 4;
-    /// Emptied buffers kept for the pool.
-    const SPENT: usize = 64;
-
     /// An empty queue whose next byte is at stream offset 0.
     pub fn new() -> Self {
         Self::default()
@@ -57,265 +50,180 @@ impl ReceiveQueue {
         self.next
     }
 
-    /// Segments that wait for a gap to close.
-    pub fn early(&self) -> usize {
-        self.early.len()
+    /// Stream offset of the next byte to be read.
+    pub const fn read_position(&self) -> u64 {
+        self.next - self.readable as u64
     }
 
-    /// Take the payload that begins at stream offset `at`; at most `most_early` segments may wait for a gap to close.
-    pub fn insert(&mut self, at: u64, mut payload: Packet, most_early: usize) -> Insert {
-        let end = at + payload.len() as u64;
-        if end <= self.next {
-            self.retire(payload);
-            return Insert::Duplicate;
-        }
-        let skip = self.next.saturating_sub(at);
-        payload.advance(skip as usize);
-        let at = at + skip;
-        if at == self.next && self.early.is_empty() {
-            self.append(payload);
-            return Insert::InOrder;
-        }
-        let in_order = at == self.next;
-        if !in_order && self.early.len() >= most_early {
-            return Insert::Full;
-        }
-        if !self.insert_early(at, payload) {
-            return Insert::Duplicate;
-        }
-        if in_order {
-            self.join();
-            return Insert::InOrder;
-        }
-        self.recent.push_front(at);
-        self.recent.truncate(8);
-        Insert::OutOfOrder
+    /// Bytes that wait for a gap to close.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
     }
 
-    /// Keep those parts of a segment that are not here yet; whether there were any.
-    fn insert_early(&mut self, at: u64, mut payload: Packet) -> bool {
-        let end = at + payload.len() as u64;
-        let mut from = at;
-        let mut gaps = Vec::new();
-        let before = self.runs.range(..=at).next_back().map(|(start, end)| (*start, *end));
-        let inside = self.runs.range(at + 1..end).map(|(start, end)| (*start, *end));
-        for (run_start, run_end) in before.into_iter().chain(inside) {
-            if run_start > from {
-                gaps.push((from, run_start));
+    /// Whether there is a gap.
+    pub fn has_gap(&self) -> bool {
+        !self.runs.is_empty()
+    }
+
+    /// The run out of order that holds `position`.
+    pub fn run_at(&self, position: u64) -> Option<(u64, u64)> {
+        let (start, run) = self.runs.range(..=position).next_back()?;
+        (position < run.end).then_some((*start, run.end))
+    }
+
+    /// The runs out of order, lowest first.
+    pub fn runs(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.runs.iter().map(|(start, run)| (*start, run.end))
+    }
+
+    /// Take the payload in view of `packet`, whose first byte is at `position`. At most `max_pieces` wait out of order.
+    pub fn insert(&mut self, position: u64, packet: Packet, max_pieces: usize, pool: &mut Pool) -> Inserted {
+        if position == self.next && self.runs.is_empty() {
+            self.append(packet, pool);
+            return Inserted::Ready;
+        }
+        let (next, waiting) = (self.next, self.waiting);
+        let whole = self.insert_pieces(position, packet, max_pieces, pool);
+        match (whole, self.next > next, self.waiting > waiting) {
+            (_, true, _) => Inserted::Ready,
+            (true, false, true) => Inserted::Waiting,
+            (true, false, false) => Inserted::Duplicate,
+            (false, false, _) => Inserted::Full,
+        }
+    }
+
+    /// Insert the parts that are not here yet, each into its gap. False when a part had to be dropped.
+    fn insert_pieces(&mut self, mut at: u64, mut packet: Packet, max_pieces: usize, pool: &mut Pool) -> bool {
+        loop {
+            let held = if at < self.next { self.next } else { self.run_at(at).map_or(at, |run| run.1) };
+            let known = (held - at).min(packet.len() as u64) as usize;
+            packet.advance(known);
+            at += known as u64;
+            if packet.is_empty() {
+                pool.put(packet);
+                return true;
             }
-            from = from.max(run_end);
+            let gap_end = self.runs.range(at..).next().map_or(u64::MAX, |(start, _)| *start);
+            let room = (gap_end - at).min(packet.len() as u64) as usize;
+            if at != self.next && self.pieces >= max_pieces {
+                pool.put(packet);
+                return false;
+            }
+            if room == packet.len() {
+                self.place(at, packet, pool);
+                return true;
+            }
+            // It reaches over what is held already: only the part in front of that is news. Rare, so a copy does.
+            self.place(at, Packet::copied(0, &packet.bytes()[..room]), pool);
+            packet.advance(room);
+            at += room as u64;
         }
-        if from < end {
-            gaps.push((from, end));
+    }
+
+    /// Put a piece that overlaps nothing where it belongs.
+    fn place(&mut self, at: u64, piece: Packet, pool: &mut Pool) {
+        if at == self.next {
+            self.append(piece, pool);
+            return self.join_ready();
         }
-        let Some(((last_from, last_to), others)) = gaps.split_last().map(|(last, others)| (*last, others))
-        else {
-            self.retire(payload);
-            return false;
+        let length = piece.len();
+        let end = at + length as u64;
+        self.waiting += length;
+        let before = self.runs.range_mut(..at).next_back().filter(|(_, run)| run.end == at);
+        let (start, grown) = match before {
+            Some((start, run)) => {
+                let start = *start;
+                let grown = run.append(piece, pool);
+                (start, grown)
+            }
+            None => {
+                self.runs.insert(at, Run::new(at, piece, pool));
+                (at, 1)
+            }
         };
-        for (from, to) in others {
-            let part = &payload.bytes()[(from - at) as usize..(to - at) as usize];
-            self.early.insert(*from, Packet::copied(0, part));
-        }
-        payload.truncate((last_to - at) as usize);
-        payload.advance((last_from - at) as usize);
-        if payload.len() * Self::SPARSE < payload.footprint() {
-            let copy = Packet::copied(0, payload.bytes());
-            self.retire(payload);
-            payload = copy;
-        }
-        self.early.insert(last_from, payload);
-        self.merge_run(at, end);
-        true
-    }
-
-    /// Add `at..end` to the runs, joined with what it touches.
-    fn merge_run(&mut self, at: u64, end: u64) {
-        let (mut start, mut stop) = (at, end);
-        if let Some((left, right)) = self.runs.range(..=at).next_back()
-            && *right >= at
+        self.pieces += grown;
+        if let Some(after) = self.runs.remove(&end)
+            && let Some(run) = self.runs.get_mut(&start)
         {
-            (start, stop) = (*left, stop.max(*right));
+            run.join(after);
         }
-        while let Some((left, right)) =
-            self.runs.range(start..=stop).next().map(|(left, right)| (*left, *right))
+    }
+
+    fn append(&mut self, packet: Packet, pool: &mut Pool) {
+        self.readable += packet.len();
+        self.next += packet.len() as u64;
+        run::append(&mut self.ready, packet, self.readable, pool);
+    }
+
+    /// Move the runs that the reader can reach now.
+    fn join_ready(&mut self) {
+        while let Some(entry) = self.runs.first_entry()
+            && *entry.key() <= self.next
         {
-            stop = stop.max(right);
-            self.runs.remove(&left);
-        }
-        self.runs.insert(start, stop);
-    }
-
-    /// Move to the reader what has become contiguous.
-    fn join(&mut self) {
-        while let Some(entry) = self.early.first_entry() {
-            if *entry.key() != self.next {
-                break;
-            }
-            let payload = entry.remove();
-            self.append(payload);
-        }
-        while let Some(entry) = self.runs.first_entry() {
-            if *entry.get() > self.next {
-                break;
-            }
-            entry.remove();
-        }
-        let next = self.next;
-        self.recent.retain(|at| *at >= next);
-    }
-
-    /// Put the next bytes behind those that are readable.
-    fn append(&mut self, payload: Packet) {
-        self.readable += payload.len();
-        self.next += payload.len() as u64;
-        if payload.len() * Self::SPARSE < payload.footprint()
-            && let Some(last) = self.ready.back_mut()
-            && last.tailroom_mut().len() >= payload.len()
-        {
-            last.append(payload.bytes());
-            return self.retire(payload);
-        }
-        self.ready.push_back(payload);
-    }
-
-    fn retire(&mut self, payload: Packet) {
-        if self.spent.len() < Self::SPENT {
-            self.spent.push(payload);
+            let run = entry.remove();
+            let length = (run.end - self.next) as usize;
+            self.next = run.end;
+            self.readable += length;
+            self.waiting -= length;
+            self.pieces -= run.packets.len();
+            self.ready.extend(run.packets);
         }
     }
 
-    /// Up to `most` runs behind the first gap, the one that grew last in front (RFC 2018 4).
-    pub fn sack_runs(&self, most: usize) -> impl Iterator<Item = (u64, u64)> {
-        let mut runs: Vec<(u64, u64)> = Vec::with_capacity(most);
-        for at in &self.recent {
-            let run = self.runs.range(..=*at).next_back().map(|(start, end)| (*start, *end));
-            if let Some(run) = run.filter(|run| run.1 > *at && !runs.contains(run)) {
-                runs.push(run);
-            }
+    /// Drop what can be read: nobody will. What waits for a gap stays.
+    pub fn discard(&mut self, pool: &mut Pool) {
+        for packet in std::mem::take(&mut self.ready) {
+            pool.put(packet);
         }
-        runs.into_iter().take(most)
+        self.readable = 0;
     }
 
     /// Read into `out`, giving emptied buffers back to `pool`; returns how many bytes.
     pub fn read(&mut self, out: &mut [u8], pool: &mut Pool) -> usize {
-        let mut filled = 0;
-        while filled < out.len() {
-            let Some(front) = self.ready.front_mut() else { break };
-            let count = front.len().min(out.len() - filled);
-            out[filled..filled + count].copy_from_slice(&front.bytes()[..count]);
-            front.advance(count);
-            filled += count;
-            if front.is_empty()
-                && let Some(empty) = self.ready.pop_front()
-            {
+        let mut count = 0;
+        while let Some(packet) = self.ready.front_mut() {
+            let length = packet.len().min(out.len() - count);
+            out[count..count + length].copy_from_slice(&packet.bytes()[..length]);
+            packet.advance(length);
+            count += length;
+            if !packet.is_empty() {
+                break;
+            }
+            if let Some(empty) = self.ready.pop_front() {
                 pool.put(empty);
             }
         }
-        self.readable -= filled;
-        self.spent.drain(..).for_each(|packet| pool.put(packet));
-        filled
+        self.readable -= count;
+        if self.ready.is_empty() {
+            self.ready = VecDeque::new();
+        }
+        count
     }
 
     /// As `read`, but nothing is consumed.
     pub fn peek(&self, out: &mut [u8]) -> usize {
-        let mut filled = 0;
+        let mut count = 0;
         for packet in &self.ready {
-            let count = packet.len().min(out.len() - filled);
-            out[filled..filled + count].copy_from_slice(&packet.bytes()[..count]);
-            filled += count;
+            let length = packet.len().min(out.len() - count);
+            out[count..count + length].copy_from_slice(&packet.bytes()[..length]);
+            count += length;
         }
-        filled
+        count
     }
 
-    /// Throw away everything; what is received is forgotten, but not where the stream stands.
+    /// Drop what waits out of order: its gap will never close.
+    pub fn clear_waiting(&mut self) {
+        self.runs.clear();
+        (self.waiting, self.pieces) = (0, 0);
+    }
+
+    /// Drop everything: nobody will read.
     pub fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::default() };
-    }
-}
-
-impl fmt::Debug for ReceiveQueue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReceiveQueue({} readable, {} early)", self.readable, self.early.len())
+        self.clear_waiting();
+        self.ready = VecDeque::new();
+        self.readable = 0;
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn packet(bytes: &[u8]) -> Packet {
-        Packet::copied(0, bytes)
-    }
-
-    fn read(queue: &mut ReceiveQueue) -> Vec<u8> {
-        let mut out = vec![0; 1 << 16];
-        let mut pool = Pool::new(8, 100);
-        let count = queue.read(&mut out, &mut pool);
-        out[..count].to_vec()
-    }
-
-    #[test]
-    fn a_gap_holds_back_what_follows_and_the_latest_run_is_reported_first() {
-        let mut queue = ReceiveQueue::new();
-        assert_eq!(queue.insert(10, packet(b"klm"), 9), Insert::OutOfOrder);
-        assert_eq!(queue.insert(5, packet(b"fg"), 9), Insert::OutOfOrder);
-        assert_eq!(queue.sack_runs(3).collect::<Vec<_>>(), [(5, 7), (10, 13)]);
-        assert_eq!(queue.insert(7, packet(b"hij"), 9), Insert::OutOfOrder);
-        assert_eq!(queue.sack_runs(3).collect::<Vec<_>>(), [(5, 13)]);
-        assert_eq!(queue.insert(0, packet(b"abcde"), 9), Insert::InOrder);
-        assert_eq!(read(&mut queue), b"abcdefghijklm");
-        assert_eq!(queue.sack_runs(3).count(), 0);
-        assert_eq!(queue.insert(3, packet(b"XY"), 9), Insert::Duplicate);
-    }
-
-    #[test]
-    fn the_first_copy_wins_and_the_early_part_is_bounded() {
-        let mut queue = ReceiveQueue::new();
-        queue.insert(2, packet(b"CD"), 2);
-        assert_eq!(queue.insert(1, packet(b"bxxe"), 2), Insert::OutOfOrder);
-        assert_eq!(queue.insert(20, packet(b"z"), 2), Insert::Full);
-        queue.insert(0, packet(b"a"), 2);
-        assert_eq!(read(&mut queue), b"abCDe");
-    }
-
-    #[test]
-    fn small_payloads_are_put_together_so_that_a_slow_reader_cannot_pin_the_pool() {
-        let mut pool = Pool::new(2_000, 2_000);
-        let mut queue = ReceiveQueue::new();
-        for at in 0..1_000u64 {
-            let mut packet = pool.take().expect("the pool is not pinned");
-            packet.append(&[at as u8; 10]);
-            queue.insert(at * 10, packet, 9);
-        }
-        queue.spent.clear();
-        assert!(pool.in_use() < 10, "{} buffers are pinned", pool.in_use());
-        assert_eq!(read(&mut queue).len(), 10_000);
-        assert_eq!(pool.in_use(), 0);
-    }
-
-    proptest! {
-        #[test]
-        fn any_order_and_overlap_gives_the_stream(
-            order in prop::collection::vec((0..600usize, 1..90usize), 1..200),
-        ) {
-            let stream: Vec<u8> = (0..700).map(|i| (i * 7 % 251) as u8).collect();
-            let mut queue = ReceiveQueue::new();
-            let mut seen = vec![false; 700];
-            let mut got = Vec::new();
-            for (at, length) in order {
-                seen[at..at + length].fill(true);
-                queue.insert(at as u64, packet(&stream[at..at + length]), 4_096);
-                got.extend(read(&mut queue));
-                let expected = seen.iter().take_while(|seen| **seen).count();
-                prop_assert_eq!(queue.next() as usize, expected);
-                for (from, to) in queue.sack_runs(4) {
-                    prop_assert!(seen[from as usize..to as usize].iter().all(|seen| *seen));
-                }
-            }
-            prop_assert_eq!(&got, &stream[..got.len()]);
-            prop_assert_eq!(got.len() as u64, queue.next());
-        }
-    }
-}
+mod tests;

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Immutable bytes that somebody else owns (a Python `bytes`, say), queued by reference.
 pub type Foreign = Arc<dyn AsRef<[u8]> + Send + Sync>;
 
-/// A unit of 64 KiB out of chunks of 16 KiB takes five slices; beyond this many a unit is cut shorter instead.
 const MAX_SLICES: usize = 16;
 
 /// Payload as the device will gather it: a few slices that follow each other.
@@ -18,7 +18,7 @@ pub struct Slices<'a> {
 }
 
 impl<'a> Slices<'a> {
-    /// The most slices of a unit.
+    /// A unit of 64 KiB out of chunks of 16 KiB takes five; beyond 16 a unit is cut shorter instead.
     pub const MAX: usize = MAX_SLICES;
 
     /// No payload.
@@ -48,17 +48,24 @@ impl<'a> Slices<'a> {
     }
 }
 
-/// Where a chunk's bytes are.
+/// Smallest memory that is taken at once: most requests and answers fit into one.
+const MIN_CHUNK: usize = 2 << 10;
+/// Largest memory that is taken at once: one unit of segmentation offload.
+const MAX_CHUNK: usize = 64 << 10;
+/// Foreign bytes shorter than this are copied: a slice of its own would cost more than the copy, and enough of
+/// them would use up the slices of a unit.
+const MIN_FOREIGN: usize = 4 << 10;
+
+/// Memory of one piece of the stream.
 enum Memory {
-    /// Ours, filled up to its capacity and never moved.
+    /// Ours: filled up to its length, never beyond its capacity, so that it does not move.
     Own(Vec<u8>),
-    /// The caller's, from an offset on.
-    Foreign(Foreign, usize),
+    /// Somebody else's, this part of it.
+    Foreign(Foreign, Range<usize>),
 }
 
-/// A run of bytes that was queued at once, or small writes put together.
 struct Chunk {
-    /// Position of its first byte in the stream of all bytes ever queued.
+    /// Stream position of the first byte.
     start: u64,
     memory: Memory,
 }
@@ -67,53 +74,42 @@ impl Chunk {
     fn bytes(&self) -> &[u8] {
         match &self.memory {
             Memory::Own(bytes) => bytes,
-            Memory::Foreign(bytes, offset) => (**bytes).as_ref().get(*offset..).unwrap_or_default(),
-        }
-    }
-
-    /// What of the caller's memory a chunk keeps alive, or the bytes of our own.
-    fn charge(&self) -> usize {
-        match &self.memory {
-            Memory::Own(bytes) => bytes.len(),
-            Memory::Foreign(bytes, _) => (**bytes).as_ref().len(),
+            Memory::Foreign(bytes, part) => (**bytes).as_ref().get(part.clone()).unwrap_or(&[]),
         }
     }
 }
 
 /// Bytes from the oldest unacknowledged one on. Positions are offsets from that byte.
+///
+/// Memory is taken in chunks as it is needed and given back when its last byte is acknowledged: a connection that
+/// has nothing in flight owns none. Bytes never move, so a retransmission leaves from where the first one did.
 pub struct SendQueue {
     chunks: VecDeque<Chunk>,
-    /// Position of the oldest byte in the stream of all bytes ever queued.
+    /// Stream position of offset 0.
     base: u64,
-    /// Position behind the youngest byte.
-    end: u64,
+    length: usize,
     limit: usize,
 }
 
 impl SendQueue {
-    /// The least memory that a write makes us take: small writes are put together in it.
-    const LEAST_CHUNK: usize = 4 << 10;
-    /// The most memory in one piece: one unit of segmentation offload.
-    const MOST_CHUNK: usize = 64 << 10;
-
     /// An empty queue that takes up to `limit` bytes.
     pub const fn new(limit: usize) -> Self {
-        Self { chunks: VecDeque::new(), base: 0, end: 0, limit }
+        Self { chunks: VecDeque::new(), base: 0, length: 0, limit }
     }
 
     /// Bytes queued.
     pub const fn len(&self) -> usize {
-        (self.end - self.base) as usize
+        self.length
     }
 
     /// Whether nothing is queued.
     pub const fn is_empty(&self) -> bool {
-        self.end == self.base
+        self.length == 0
     }
 
     /// Bytes that may be queued now.
     pub const fn free(&self) -> usize {
-        self.limit.saturating_sub(self.len())
+        self.limit.saturating_sub(self.length)
     }
 
     /// Bytes that may be queued in all.
@@ -126,165 +122,116 @@ impl SendQueue {
         self.limit = limit;
     }
 
-    /// Bytes of memory that the queue keeps alive.
-    pub fn charge(&self) -> usize {
-        self.chunks.iter().map(Chunk::charge).sum()
-    }
-
     /// Queue a copy of as much of `data` as there is room for; returns how much.
     pub fn push(&mut self, data: &[u8]) -> usize {
         let taken = data.len().min(self.free());
         let mut rest = &data[..taken];
-        if let Some(Chunk { memory: Memory::Own(bytes), .. }) = self.chunks.back_mut() {
-            let fits = rest.len().min(bytes.capacity() - bytes.len());
-            bytes.extend_from_slice(&rest[..fits]);
-            self.end += fits as u64;
-            rest = &rest[fits..];
-        }
         while !rest.is_empty() {
-            let room = rest.len().clamp(Self::LEAST_CHUNK, Self::MOST_CHUNK);
-            let mut bytes = Vec::with_capacity(room);
-            let fits = rest.len().min(room);
-            bytes.extend_from_slice(&rest[..fits]);
-            self.chunks.push_back(Chunk { start: self.end, memory: Memory::Own(bytes) });
-            self.end += fits as u64;
-            rest = &rest[fits..];
+            let room = match self.chunks.back_mut() {
+                Some(Chunk { memory: Memory::Own(bytes), .. }) => {
+                    let (now, later) = rest.split_at(rest.len().min(bytes.capacity() - bytes.len()));
+                    bytes.extend_from_slice(now);
+                    self.length += now.len();
+                    rest = later;
+                    rest.is_empty()
+                }
+                _ => false,
+            };
+            if !room {
+                // As much as is queued already: a busy stream gets large chunks, a quiet one small ones.
+                let size = rest.len().max(self.length).clamp(MIN_CHUNK, MAX_CHUNK);
+                self.append(Memory::Own(Vec::with_capacity(size)));
+            }
         }
         taken
     }
 
-    /// Queue `data` by reference, from `offset` on. All of it or, when there is no room at all, nothing: the whole object
-    /// stays alive anyway. Returns how much was taken.
+    /// Queue `data` by reference, from `offset` on; returns how much was taken.
     pub fn push_foreign(&mut self, data: Foreign, offset: usize) -> usize {
-        let length = (*data).as_ref().len().saturating_sub(offset);
-        if self.free() == 0 || length == 0 {
-            return 0;
+        let bytes = (*data).as_ref();
+        let taken = bytes.len().saturating_sub(offset).min(self.free());
+        if taken < MIN_FOREIGN {
+            return self.push(bytes.get(offset..).unwrap_or(&[]));
         }
-        self.chunks.push_back(Chunk { start: self.end, memory: Memory::Foreign(data, offset) });
-        self.end += length as u64;
-        length
+        self.append(Memory::Foreign(data, offset..offset + taken));
+        self.length += taken;
+        taken
+    }
+
+    fn append(&mut self, memory: Memory) {
+        let start = self.base + self.length as u64;
+        self.chunks.push_back(Chunk { start, memory });
     }
 
     /// Drop `count` acknowledged bytes from the front.
     pub fn consume(&mut self, count: usize) {
-        self.base = (self.base + count as u64).min(self.end);
+        let count = count.min(self.length);
+        self.base += count as u64;
+        self.length -= count;
         while let Some(chunk) = self.chunks.front() {
             if chunk.start + chunk.bytes().len() as u64 > self.base {
                 break;
             }
             self.chunks.pop_front();
         }
-        if self.chunks.is_empty() && self.chunks.capacity() > 64 {
+        if self.chunks.is_empty() {
             self.chunks = VecDeque::new();
         }
     }
 
-    /// The slices that hold `length` bytes from `offset` on, or as many of them as fit [`Slices::MAX`].
+    /// Drop everything, at the end of a connection.
+    pub fn clear(&mut self) {
+        self.consume(self.length);
+    }
+
+    /// How many of `length` bytes from `offset` on one unit can hold, given that it has 16 slices at most.
+    pub fn fit(&self, offset: usize, length: usize) -> usize {
+        let Some((first, skip)) = self.locate(offset) else { return 0 };
+        let wanted = length.min(self.length - offset);
+        let mut held = 0;
+        for chunk in self.chunks.range(first..).take(Slices::MAX) {
+            held += chunk.bytes().len();
+            if held >= skip + wanted {
+                return wanted;
+            }
+        }
+        held - skip
+    }
+
+    /// The slices that hold `length` bytes from `offset` on, or as many of them as 16 slices hold.
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
         let mut slices = Slices::EMPTY;
-        let mut from = self.base + offset as u64;
-        let to = (from + length as u64).min(self.end);
-        let first = self.chunks.partition_point(|chunk| chunk.start <= from).saturating_sub(1);
-        for chunk in self.chunks.range(first.min(self.chunks.len())..) {
-            if from >= to {
+        let Some((first, mut skip)) = self.locate(offset) else { return slices };
+        let mut wanted = length.min(self.length - offset);
+        for chunk in self.chunks.range(first..) {
+            let bytes = &chunk.bytes()[skip..];
+            let bytes = &bytes[..bytes.len().min(wanted)];
+            if bytes.is_empty() || !slices.push(bytes) {
                 break;
             }
-            let bytes = chunk.bytes();
-            let begin = (from - chunk.start) as usize;
-            let end = bytes.len().min((to - chunk.start) as usize);
-            if !slices.push(&bytes[begin..end]) {
-                break;
-            }
-            from = chunk.start + end as u64;
+            wanted -= bytes.len();
+            skip = 0;
         }
         slices
     }
 
-    /// The most bytes from `offset` on, up to `length`, that fit one [`Slices`].
-    pub fn gatherable(&self, offset: usize, length: usize) -> usize {
-        // The common case: fewer chunks in all than slices fit, so the question need not be asked of each.
-        if self.chunks.len() <= MAX_SLICES { length } else { self.slices(offset, length).len() }
+    /// The chunk that holds `offset`, and where in it. A binary search: a queue of 4 MiB has at most a few dozen.
+    fn locate(&self, offset: usize) -> Option<(usize, usize)> {
+        if offset >= self.length {
+            return None;
+        }
+        let position = self.base + offset as u64;
+        let after = self.chunks.partition_point(|chunk| chunk.start <= position);
+        let index = after.checked_sub(1)?;
+        Some((index, (position - self.chunks[index].start) as usize))
     }
 }
 
 impl fmt::Debug for SendQueue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SendQueue({} bytes in {} chunks)", self.len(), self.chunks.len())
+        write!(f, "SendQueue({} of {} bytes in {} chunks)", self.length, self.limit, self.chunks.len())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn gathered(queue: &SendQueue, offset: usize, length: usize) -> Vec<u8> {
-        queue.slices(offset, length).as_slice().concat()
-    }
-
-    #[test]
-    fn small_writes_share_a_chunk_and_foreign_bytes_are_not_copied() {
-        let mut queue = SendQueue::new(1 << 20);
-        queue.push(b"one ");
-        queue.push(b"two ");
-        let foreign: Foreign = Arc::new(b"__three".to_vec());
-        assert_eq!(queue.push_foreign(Arc::clone(&foreign), 2), 5);
-        assert_eq!(queue.slices(0, 99).as_slice(), [&b"one two "[..], b"three"]);
-        assert_eq!(Arc::strong_count(&foreign), 2);
-        queue.consume(13);
-        assert_eq!(Arc::strong_count(&foreign), 1);
-        assert!(queue.is_empty());
-    }
-
-    #[test]
-    fn the_limit_holds() {
-        let mut queue = SendQueue::new(10);
-        assert_eq!(queue.push(&[1; 30]), 10);
-        assert_eq!(queue.push(b"x"), 0);
-        queue.consume(4);
-        assert_eq!((queue.len(), queue.free()), (6, 4));
-    }
-
-    #[test]
-    fn many_chunks_are_gathered_in_part() {
-        let mut queue = SendQueue::new(1 << 20);
-        for _ in 0..40 {
-            queue.push_foreign(Arc::new([7u8; 10]), 0);
-        }
-        assert_eq!(queue.gatherable(5, 400), 155);
-        assert_eq!(queue.slices(5, 400).as_slice().len(), Slices::MAX);
-    }
-
-    proptest! {
-        #[test]
-        fn behaves_as_a_vector(operations in prop::collection::vec((0..4u8, 0..9_000usize), 1..80)) {
-            let mut queue = SendQueue::new(100_000);
-            let mut model: Vec<u8> = Vec::new();
-            let mut count = 0u8;
-            for (operation, size) in operations {
-                match operation {
-                    0 | 1 => {
-                        let data: Vec<u8> = (0..size).map(|_| { count = count.wrapping_add(1); count }).collect();
-                        let taken = if operation == 0 {
-                            queue.push(&data)
-                        } else {
-                            queue.push_foreign(Arc::new(data.clone()), 0)
-                        };
-                        model.extend(&data[..taken]);
-                    }
-                    2 => {
-                        let size = size.min(model.len());
-                        queue.consume(size);
-                        model.drain(..size);
-                    }
-                    _ => {
-                        let offset = size.min(model.len());
-                        let length = queue.gatherable(offset, 1_448.min(model.len() - offset));
-                        prop_assert_eq!(gathered(&queue, offset, length), &model[offset..offset + length]);
-                    }
-                }
-                prop_assert_eq!(queue.len(), model.len());
-            }
-        }
-    }
-}
+mod tests;

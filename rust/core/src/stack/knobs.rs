@@ -130,6 +130,8 @@ knobs! {
     "tcp_invalid_ratelimit" millis 0..=DAY => tcp.challenge_ack_interval;
     "tcp_orphan_retries" number 0..=255 => tcp.orphan_retries;
     "tcp_congestion_control" congestion 0..=LAST_KIND => tcp.congestion;
+    "tcp_slow_start_after_idle" switch 0..=1 => tcp.slow_start_after_idle;
+    "tcp_abc_limit" number 1..=64 => tcp.abc_limit;
     "tcp_rfc1337" switch 0..=1 => tcp.rfc1337;
     "pool_packets" number 16..=1_048_576 => pool_packets;
 }

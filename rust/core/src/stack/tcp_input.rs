@@ -13,7 +13,7 @@ use crate::observe::{Counter, Layer, Readiness, TraceEvent};
 use crate::tcp::{self, Disposition, OnListen, State, Tuple};
 use crate::time::Instant;
 use crate::wire::{
-    IpAddress, Ipv4Options, Protocol, SocketAddress, TcpFlags, TcpHeader, checksum::Sum, put16,
+    IpAddress, Ipv4Options, Protocol, SeqNumber, SocketAddress, TcpFlags, TcpHeader, checksum::Sum, put16,
 };
 
 impl Stack {
@@ -38,7 +38,7 @@ impl Stack {
         };
         match self.tcp.by_tuple(&tuple) {
             Some(id) => self.on_connection_segment(now, id, facts, &segment, packet),
-            None => self.on_stray_segment(now, tuple, facts, &segment, packet),
+            None => self.on_stray_segment(now, tuple, facts, &segment, packet, None),
         }
     }
 
@@ -64,22 +64,22 @@ impl Stack {
         let fresh = !packet.is_empty();
         // A segment without payload has nothing to keep, so its buffer is free again at once.
         let payload = if fresh { packet } else { self.pool.swap_for_empty(packet) };
-        let before = entry.connection.acknowledged();
+        let before = entry.connection.bytes_acked();
         let mut cx = self.observers.context(now, Some(facts.arrival.interface));
-        match entry.connection.on_segment(&mut cx, segment, payload) {
+        match entry.connection.on_segment(&mut cx, segment, payload, &mut self.pool) {
             Disposition::Done => {
-                if let (true, Some((_, hop))) = (entry.connection.acknowledged() != before, entry.hop) {
+                if let (true, Some((_, hop))) = (entry.connection.bytes_acked() != before, entry.hop) {
                     //= rfc1122#2.3.2.1   progress of TCP proves that the next hop lives
                     self.neighbors
                         .confirm(&mut cx, NeighborKey { interface: hop.interface, address: hop.next_hop });
                 }
                 self.settle(id, fresh);
             }
-            Disposition::Reopen => {
+            Disposition::Reopen { isn } => {
                 let tuple = entry.connection.tuple();
                 self.forget(id);
                 let empty = Packet::copied(0, &[]);
-                self.on_stray_segment(now, tuple, facts, segment, empty);
+                self.on_stray_segment(now, tuple, facts, segment, empty, Some(isn));
             }
         }
     }
@@ -94,7 +94,8 @@ impl Stack {
         parent.is_some_and(|parent| parent.listener.accept_queue_full())
     }
 
-    /// A segment that belongs to no connection: for a listener, or to be refused (RFC 9293 3.10.7.1, 3.10.7.2).
+    /// A segment that belongs to no connection: for a listener, or to be refused (RFC 9293 3.10.7.1, 3.10.7.2). `isn` is
+    /// what an earlier incarnation in TIME-WAIT left behind for the next one.
     fn on_stray_segment(
         &mut self,
         now: Instant,
@@ -102,6 +103,7 @@ impl Stack {
         facts: IpFacts,
         segment: &TcpHeader,
         packet: Packet,
+        isn: Option<SeqNumber>,
     ) {
         let length = packet.len();
         self.pool.put(packet);
@@ -111,7 +113,7 @@ impl Stack {
                 .drop(Layer::Tcp, DropReason::TcpNoSocket);
             return self.refuse(now, tuple, tcp::reset_for(segment, length));
         };
-        let isn = tcp::initial_sequence(self.secrets.isn, now, &tuple);
+        let isn = isn.unwrap_or_else(|| tcp::initial_sequence(self.secrets.isn, now, &tuple));
         let wish = Wish { source: Some(tuple.local.ip()), interface: None };
         let Ok(hop) = self.route(tuple.remote.ip(), wish) else { return };
         let mtu = self.path_mtu(now, tuple.remote.ip(), hop.mtu);

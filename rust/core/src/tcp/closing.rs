@@ -1,116 +1,177 @@
-//! The end of a connection: which side has said that it sends no more, and which has heard it (RFC 9293 3.6).
+//! From ESTABLISHED to the end: which FIN was sent, received, acknowledged; and TIME-WAIT.
+//!
+//! ```text
+//!                 close            FIN acked
+//!  ESTABLISHED ----------> FIN-WAIT-1 ------> FIN-WAIT-2
+//!       | FIN comes            | FIN comes         | FIN comes
+//!       v        close         v     FIN acked     v
+//!  CLOSE-WAIT -> LAST-ACK   CLOSING ----------> TIME-WAIT
+//!                   | FIN acked                    | 2 MSL
+//!                   +----------> CLOSED <----------+
+//! ```
 
-use super::State;
+use super::common::{Common, step};
+use super::{Disposition, State};
+use crate::drops::DropReason;
+use crate::observe::Context;
+use crate::time::Instant;
+use crate::wire::{SeqNumber, TcpFlags, TcpHeader, Timestamps};
 
-/// A synchronized connection's state, from ESTABLISHED to TIME-WAIT.
+/// How far the next incarnation's first number lies beyond the last of this one: out of reach of any segment that
+/// still travels within an unscaled window (RFC 6191 wants "larger", the distance is ours).
+const INCARNATION_GAP: u32 = 1 << 16;
+
+/// The synchronized states but TIME-WAIT: which FINs are under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Closing {
-    /// Nobody closed.
-    Open,
-    /// We closed, and our FIN is not acknowledged.
-    FinSent,
-    /// We closed, and the peer knows.
-    FinAcknowledged,
-    /// The peer closed.
-    FinReceived,
-    /// Both closed at once; our FIN is not acknowledged.
-    Crossed,
-    /// The peer closed, then we; our FIN is not acknowledged.
+pub(super) enum Flow {
+    Established,
+    CloseWait,
+    FinWait1,
+    FinWait2,
+    Closing,
     LastAck,
-    /// All is said; old segments may still come.
-    TimeWait,
-    /// All is said and heard.
-    Over,
 }
 
-impl Closing {
+/// Where a FIN, or its acknowledgment, leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Flow(Flow),
+    TimeWait,
+    Closed,
+}
+
+impl Flow {
     pub(super) const fn state(self) -> State {
         match self {
-            Self::Open => State::Established,
-            Self::FinSent => State::FinWait1,
-            Self::FinAcknowledged => State::FinWait2,
-            Self::FinReceived => State::CloseWait,
-            Self::Crossed => State::Closing,
+            Self::Established => State::Established,
+            Self::CloseWait => State::CloseWait,
+            Self::FinWait1 => State::FinWait1,
+            Self::FinWait2 => State::FinWait2,
+            Self::Closing => State::Closing,
             Self::LastAck => State::LastAck,
-            Self::TimeWait => State::TimeWait,
-            Self::Over => State::Closed,
         }
     }
 
-    /// The application closes.
+    /// We send no more.
     pub(super) const fn on_close(self) -> Self {
         match self {
-            Self::Open => Self::FinSent,
-            Self::FinReceived => Self::LastAck,
+            Self::Established => Self::FinWait1,
+            Self::CloseWait => Self::LastAck,
             other => other,
         }
     }
 
-    /// Our FIN is acknowledged.
-    pub(super) const fn on_fin_acknowledged(self) -> Self {
+    /// The peer acknowledged our FIN.
+    pub(super) const fn on_fin_acked(self) -> Next {
         match self {
-            Self::FinSent => Self::FinAcknowledged,
-            Self::Crossed => Self::TimeWait,
-            Self::LastAck => Self::Over,
-            other => other,
+            Self::FinWait1 => Next::Flow(Self::FinWait2),
+            Self::Closing => Next::TimeWait,
+            Self::LastAck => Next::Closed,
+            other => Next::Flow(other),
         }
     }
 
-    /// The peer's FIN is in order.
-    pub(super) const fn on_fin(self) -> Self {
+    /// The peer's FIN came in its turn.
+    pub(super) const fn on_fin(self) -> Next {
         match self {
-            Self::Open => Self::FinReceived,
-            Self::FinSent => Self::Crossed,
-            Self::FinAcknowledged => Self::TimeWait,
-            other => other,
+            Self::Established => Next::Flow(Self::CloseWait),
+            Self::FinWait1 => Next::Flow(Self::Closing),
+            Self::FinWait2 => Next::TimeWait,
+            other => Next::Flow(other),
         }
     }
 
     /// Whether the peer may still send data.
-    pub(super) const fn receives(self) -> bool {
-        matches!(self, Self::Open | Self::FinSent | Self::FinAcknowledged)
+    pub(super) const fn takes_text(self) -> bool {
+        matches!(self, Self::Established | Self::FinWait1 | Self::FinWait2)
+    }
+
+    /// Whether our FIN is queued or sent.
+    pub(super) const fn has_closed(self) -> bool {
+        !matches!(self, Self::Established | Self::CloseWait)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Both FINs are acknowledged; whoever still sends is told where we stand, until old segments have died out.
+#[derive(Debug)]
+pub(super) struct TimeWait {
+    /// SND.NXT and RCV.NXT.
+    pub(super) sent: SeqNumber,
+    pub(super) next: SeqNumber,
+    /// What we advertised last, and its shift.
+    pub(super) window: u32,
+    pub(super) shift: u8,
+    /// TS.Recent, if timestamps were agreed.
+    pub(super) recent: Option<u32>,
+    /// When it is over.
+    pub(super) until: Instant,
+}
 
-    /// Figure 5 of RFC 9293, drawn from the code.
-    #[test]
-    fn every_edge_of_the_state_diagram() {
-        let all = [
-            Closing::Open,
-            Closing::FinSent,
-            Closing::FinAcknowledged,
-            Closing::FinReceived,
-            Closing::Crossed,
-            Closing::LastAck,
-            Closing::TimeWait,
-            Closing::Over,
-        ];
-        let mut edges = String::new();
-        for from in all {
-            for (event, to) in [
-                ("close", from.on_close()),
-                ("ack of fin", from.on_fin_acknowledged()),
-                ("fin", from.on_fin()),
-            ] {
-                if to != from {
-                    edges += &format!("{} --{event}--> {}\n", from.state(), to.state());
-                }
+impl TimeWait {
+    /// SEGMENT ARRIVES in TIME-WAIT.
+    pub(super) fn on_segment(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        length: usize,
+    ) -> Disposition {
+        step(cx, "1. check seq");
+        if segment.has(TcpFlags::RST) {
+            return self.on_reset(cx, common, segment);
+        }
+        if segment.has(TcpFlags::SYN) && !segment.has(TcpFlags::ACK) && self.is_newer(segment) {
+            //= rfc9293#3.10.7.4 MAY-2   a new incarnation may begin, with a number beyond all that was used
+            return Disposition::Reopen { isn: self.sent + INCARNATION_GAP };
+        }
+        let span = segment.sequence_length(length);
+        if segment.has(TcpFlags::FIN) && (segment.seq + span) == self.next {
+            //= rfc9293#3.10.7.4   the FIN again: our ACK was lost, and the wait starts anew
+            self.until = cx.now + common.config.time_wait;
+            self.acknowledge(cx, common);
+        } else if segment.has(TcpFlags::SYN) || span > 0 || segment.seq != self.next {
+            //= rfc9293#3.10.7.4   anything else out of place gets an ACK, throttled, and is dropped
+            common.drop(cx, DropReason::TcpAfterClose);
+            if common.may_challenge(cx) {
+                self.acknowledge(cx, common);
             }
         }
-        let expected = "\
-ESTABLISHED --close--> FIN-WAIT-1
-ESTABLISHED --fin--> CLOSE-WAIT
-FIN-WAIT-1 --ack of fin--> FIN-WAIT-2
-FIN-WAIT-1 --fin--> CLOSING
-FIN-WAIT-2 --fin--> TIME-WAIT
-CLOSE-WAIT --close--> LAST-ACK
-CLOSING --ack of fin--> TIME-WAIT
-LAST-ACK --ack of fin--> CLOSED
-";
-        assert_eq!(edges, expected);
+        Disposition::Done
+    }
+
+    fn on_reset(&mut self, cx: &mut Context<'_>, common: &Common, segment: &TcpHeader) -> Disposition {
+        //= rfc1337#3   a stray reset must not end the wait, or the hazards that it is there for come back
+        if common.config.rfc1337 {
+            common.drop(cx, DropReason::TcpTimeWaitReset);
+        } else if segment.seq == self.next {
+            self.until = cx.now;
+        } else {
+            common.drop(cx, DropReason::TcpBadReset);
+        }
+        Disposition::Done
+    }
+
+    /// Whether a SYN can not be an old one: a newer timestamp, or a number beyond all that came (RFC 6191 2).
+    fn is_newer(&self, segment: &TcpHeader) -> bool {
+        let newer = |recent: u32, stamps: Timestamps| stamps.value.wrapping_sub(recent) as i32;
+        match (self.recent, segment.options.timestamps) {
+            //= rfc6191#2 SHLD-4   the timestamp decides; equal ones leave it to the number
+            (Some(recent), Some(stamps)) if newer(recent, stamps) != 0 => newer(recent, stamps) > 0,
+            _ => segment.seq.after(self.next),
+        }
+    }
+
+    fn acknowledge(&self, cx: &Context<'_>, common: &mut Common) {
+        common.reply = Some(self.acknowledgment(cx, common));
+    }
+
+    /// An ACK of all that came.
+    pub(super) fn acknowledgment(&self, cx: &Context<'_>, common: &Common) -> TcpHeader {
+        let mut header = common.header(TcpFlags::ACK);
+        (header.seq, header.ack) = (self.sent, self.next);
+        header.window = (self.window >> self.shift).min(u32::from(u16::MAX)) as u16;
+        let value = common.timestamp(cx.now);
+        header.options.timestamps = self.recent.map(|echo| Timestamps { value, echo });
+        header
     }
 }

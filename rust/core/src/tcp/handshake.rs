@@ -1,181 +1,340 @@
-//! SYN-SENT and SYN-RECEIVED: everything before data may flow.
+//! SYN-SENT and SYN-RECEIVED: everything before data may flow. LISTEN is in `listener`.
 
-use super::isn::reset_for;
-use super::negotiated::{Negotiated, Offer};
+use super::common::{Common, step};
+use super::open::Open;
+use super::options::{self, Agreed};
+use super::receiver::{Due, Receiver};
 use super::rtt::Rtt;
-use super::timers::{Timer, Timers};
-use super::{Config, Settings, Tuple};
+use super::sender::Sender;
+use crate::buffer::{Packet, Pool};
+use crate::drops::DropReason;
 use crate::error::Error;
-use crate::time::Instant;
-use crate::wire::{SeqNumber, TcpFlags, TcpHeader, Timestamps};
+use crate::observe::{Context, Counter};
+use crate::time::{Duration, Instant};
+use crate::wire::{SeqNumber, TcpFlags, TcpHeader, TcpOptions, Timestamps};
 
-/// A connection that sent a SYN and waits for the peer's.
+/// Where a handshake goes.
 #[derive(Debug)]
-pub(super) struct SynSent {
-    pub(super) iss: SeqNumber,
-    pub(super) offer: Offer,
-    pub(super) attempt: Attempt,
-    pub(super) reply: Option<TcpHeader>,
-}
-
-/// A connection that knows both SYNs and waits for the ACK of its own.
-#[derive(Debug)]
-pub(super) struct SynReceived {
-    pub(super) iss: SeqNumber,
-    pub(super) irs: SeqNumber,
-    offer: Offer,
-    pub(super) agreed: Negotiated,
-    /// Opened by us, and met by the peer's own SYN; else it came through a listener.
-    //= rfc9293#3.3.2 MUST-11   where a reset leads depends on where the connection came from
-    pub(super) active: bool,
-    pub(super) attempt: Attempt,
-    /// The peer's window, never scaled in a SYN.
-    pub(super) peer: TcpHeader,
-}
-
-/// A SYN that is sent until it is answered.
-#[derive(Debug)]
-pub(super) struct Attempt {
-    pub(super) due: bool,
-    pub(super) retries: u32,
-    pub(super) timers: Timers,
-    pub(super) rtt: Rtt,
-    first_at: Instant,
-}
-
-/// What SYN-SENT makes of a segment.
-#[derive(Debug)]
-pub(super) enum OnSynSent {
-    /// The connection is established.
-    Established(Negotiated),
-    /// Both sides opened at once.
+pub(super) enum Outcome {
+    /// On as before.
+    Stay,
+    /// Both SYNs crossed.
     Crossed(Box<SynReceived>),
-    /// The peer refuses.
-    Refused,
-    /// Something old is in the way: reset that, and go on.
-    Reset(TcpHeader),
-    /// Nothing.
-    Ignore,
+    /// Done.
+    Open(Box<Open>),
+    /// Failed.
+    Closed(Error),
 }
 
-impl Attempt {
-    pub(super) fn new(now: Instant, config: &Config) -> Self {
-        Self { due: true, retries: 0, timers: Timers::default(), rtt: Rtt::new(config), first_at: now }
+/// Our SYN, sent again until it is acknowledged or enough is enough.
+#[derive(Debug)]
+pub(super) struct Knock {
+    isn: SeqNumber,
+    /// Whether it is to be sent now.
+    pub(super) due: bool,
+    /// When it was sent first.
+    first: Instant,
+    deadline: Instant,
+    wait: Duration,
+    retries: u8,
+    /// The window told in it: never scaled (RFC 7323 2.2).
+    window: u16,
+}
+
+impl Knock {
+    fn new(cx: &Context<'_>, common: &Common, isn: SeqNumber) -> Self {
+        let wait = common.config.initial_rto;
+        let window = common.settings.receive_buffer.min(usize::from(u16::MAX)) as u16;
+        Self { isn, due: true, first: cx.now, deadline: cx.now + wait, wait, retries: 0, window }
     }
 
-    /// The SYN leaves: wait for the answer, longer each time.
-    pub(super) fn on_sent(&mut self, now: Instant, config: &Config) {
-        self.due = false;
-        self.timers.set(Timer::Retransmit, now + self.rtt.timeout(config));
+    /// When something happens if nothing comes.
+    pub(super) fn poll_timeout(&self, common: &Common) -> Instant {
+        common.settings.user_timeout.map_or(self.deadline, |limit| self.deadline.min(self.first + limit))
     }
 
-    /// Nobody answered in time: send again, or give up after `most` times or the user's own timeout.
-    //= rfc9293#3.8.3 MUST-22   a SYN is retransmitted by the same rules as data
-    pub(super) fn on_timeout(&mut self, now: Instant, most: u8, settings: &Settings) -> Result<(), Error> {
-        let overdue = settings.user_timeout.is_some_and(|limit| now.since(self.first_at) >= limit);
-        if self.retries >= u32::from(most) || overdue {
-            return Err(Error::TimedOut);
+    /// The deadline passed. True when that was the last try.
+    pub(super) fn on_timeout(&mut self, cx: &mut Context<'_>, common: &Common, limit: u8) -> bool {
+        let patience = common.settings.user_timeout.is_some_and(|limit| cx.now >= self.first + limit);
+        if !patience && cx.now < self.deadline {
+            return false;
+        }
+        common.trace_timer(cx, "syn");
+        //= rfc9293#3.8.3 MUST-22 MUST-23   the same mechanism for SYNs, over three minutes by default
+        if patience || self.retries >= limit {
+            return true;
         }
         self.retries += 1;
-        self.rtt.back_off();
+        cx.count(Counter::TcpRetransSegs);
+        self.wait = (self.wait * 2).min(common.config.max_rto);
+        self.deadline = cx.now + self.wait;
         self.due = true;
-        Ok(())
+        false
     }
 
-    /// The estimator that the established connection goes on with.
-    pub(super) fn settle(&self, now: Instant, config: &Config) -> Rtt {
-        let mut rtt = self.rtt.clone();
+    /// The estimator after the handshake, and whether the SYN was lost.
+    fn measured(&self, cx: &Context<'_>, common: &Common) -> (Rtt, bool) {
+        let mut rtt = Rtt::new(&common.config);
         if self.retries == 0 {
-            rtt.sample(config, now.since(self.first_at));
+            rtt.sample(cx.now.since(self.first));
         } else {
-            //= rfc6298#5.7   a lost SYN makes the first timeout three seconds
-            rtt.after_lost_syn();
+            rtt.on_syn_loss();
         }
-        rtt
+        (rtt, self.retries > 0)
     }
+
+    pub(super) const fn isn(&self) -> SeqNumber {
+        self.isn
+    }
+
+    pub(super) const fn retries(&self) -> u8 {
+        self.retries
+    }
+
+    pub(super) const fn wait(&self) -> Duration {
+        self.wait
+    }
+
+    fn header(&self, common: &Common, flags: TcpFlags, options: TcpOptions) -> TcpHeader {
+        TcpHeader { seq: self.isn, window: self.window, options, ..common.header(flags) }
+    }
+}
+
+/// SYN-SENT: waits for the peer's SYN, under the SYN timer.
+#[derive(Debug)]
+pub(super) struct SynSent {
+    pub(super) knock: Knock,
 }
 
 impl SynSent {
-    /// SEGMENT ARRIVES in SYN-SENT (RFC 9293 3.10.7.3).
-    pub(super) fn on_segment(
-        &self,
-        now: Instant,
-        config: &Config,
-        tuple: &Tuple,
-        segment: &TcpHeader,
-    ) -> OnSynSent {
-        let acknowledged = segment.has(TcpFlags::ACK);
-        //= rfc9293#3.10.7.3   first, the ACK: only of our SYN
-        if acknowledged && segment.ack != self.iss + 1 {
-            return reset_for(segment, 0).map_or(OnSynSent::Ignore, OnSynSent::Reset);
-        }
-        //= rfc9293#3.10.7.3   second, the RST: it counts only with a right ACK
-        if segment.has(TcpFlags::RST) {
-            return if acknowledged { OnSynSent::Refused } else { OnSynSent::Ignore };
-        }
-        if !segment.has(TcpFlags::SYN) {
-            return OnSynSent::Ignore;
-        }
-        let agreed = self.offer.settle(tuple, segment);
-        if acknowledged {
-            return OnSynSent::Established(agreed);
-        }
-        //= rfc9293#3.5 MUST-10   simultaneous open
-        OnSynSent::Crossed(Box::new(SynReceived {
-            iss: self.iss,
-            irs: segment.seq,
-            offer: self.offer,
-            agreed,
-            active: true,
-            attempt: Attempt::new(now, config),
-            peer: *segment,
-        }))
+    pub(super) fn new(cx: &Context<'_>, common: &Common, isn: SeqNumber) -> Self {
+        Self { knock: Knock::new(cx, common, isn) }
     }
 
-    /// Our SYN.
-    pub(super) fn syn(&self, now: Instant, settings: &Settings) -> TcpHeader {
-        let mut syn = TcpHeader::new(0, 0);
-        syn.seq = self.iss;
-        syn.flags = TcpFlags::SYN;
-        syn.window = unscaled_window(settings);
-        syn.options = self.offer.options(now);
-        syn
+    /// The SYN, if it is due.
+    pub(super) fn poll_transmit(&mut self, now: Instant, common: &Common) -> Option<TcpHeader> {
+        let due = std::mem::take(&mut self.knock.due);
+        due.then(|| self.knock.header(common, TcpFlags::SYN, options::offer(now, common)))
     }
+
+    /// SEGMENT ARRIVES (RFC 9293 3.10.7.3).
+    pub(super) fn on_segment(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        packet: Packet,
+        pool: &mut Pool,
+    ) -> Outcome {
+        step(cx, "1. check ack");
+        let acked = segment.has(TcpFlags::ACK);
+        if acked && segment.ack != self.knock.isn + 1 {
+            //= rfc9293#3.10.7.3   of something that was never sent: half-open on the peer's side
+            common.drop(cx, DropReason::TcpBadAck);
+            if !segment.has(TcpFlags::RST) {
+                common.reply_reset(segment.ack);
+            }
+            return Outcome::Stay;
+        }
+        step(cx, "2. check rst");
+        if segment.has(TcpFlags::RST) {
+            if acked {
+                //= rfc9293#3.10.7.3   it acknowledges our SYN, so it is the peer's
+                return Outcome::Closed(Error::ConnectionRefused);
+            }
+            common.drop(cx, DropReason::TcpBadReset);
+            return Outcome::Stay;
+        }
+        step(cx, "4. check syn");
+        if !segment.has(TcpFlags::SYN) || segment.has(TcpFlags::FIN) {
+            common.drop(cx, DropReason::TcpBadFlags);
+            return Outcome::Stay;
+        }
+        if !acked {
+            //= rfc9293#3.10.7.3 MUST-10   the SYNs crossed
+            return Outcome::Crossed(Box::new(SynReceived::crossing(cx, common, &self.knock, segment)));
+        }
+        let agreed = options::agree(common, &segment.options);
+        let sender =
+            Sender::new(cx, common, &agreed, self.knock.isn, segment, self.knock.measured(cx, common));
+        let receiver = Receiver::new(cx, common, &agreed, segment.seq, self.knock.window);
+        let mut open = Box::new(Open::new(cx, common, agreed, sender, receiver, false));
+        open.receiver.due = Due::Now;
+        finish_open(cx, common, &mut open, segment, packet, pool);
+        Outcome::Open(open)
+    }
+}
+
+/// The rest of a segment whose SYN is dealt with: data on it, if any.
+fn finish_open(
+    cx: &mut Context<'_>,
+    common: &mut Common,
+    open: &mut Open,
+    segment: &TcpHeader,
+    mut packet: Packet,
+    pool: &mut Pool,
+) {
+    // Nobody is left to read it: it stays unacknowledged, and comes again where its reset belongs.
+    let room = if common.orphan { 0 } else { open.receiver.window() as usize };
+    packet.truncate(room);
+    let exit = open.finish(cx, common, segment, packet, false, pool);
+    debug_assert!(exit.is_none(), "neither a FIN nor its acknowledgment can be on a SYN");
+}
+
+/// SYN-RECEIVED: waits for the ACK of our SYN, under the SYN timer.
+#[derive(Debug)]
+pub(super) struct SynReceived {
+    pub(super) knock: Knock,
+    irs: SeqNumber,
+    agreed: Agreed,
+    answer: TcpOptions,
+    /// Whether it came from LISTEN (RFC 9293 MUST-11); else from SYN-SENT.
+    pub(super) passive: bool,
+    /// The application closed already.
+    pub(super) close: bool,
 }
 
 impl SynReceived {
-    /// The answer to a SYN that a listener took.
-    pub(super) fn answering(
-        now: Instant,
-        config: &Config,
-        offer: Offer,
-        tuple: &Tuple,
-        iss: SeqNumber,
-        syn: &TcpHeader,
-    ) -> Self {
-        let agreed = offer.settle(tuple, syn);
-        let attempt = Attempt::new(now, config);
-        Self { iss, irs: syn.seq, offer, agreed, active: false, attempt, peer: *syn }
+    /// From LISTEN.
+    pub(super) fn answering(cx: &Context<'_>, common: &Common, isn: SeqNumber, syn: &TcpHeader) -> Self {
+        Self {
+            knock: Knock::new(cx, common, isn),
+            irs: syn.seq,
+            agreed: options::agree(common, &syn.options),
+            answer: options::answer(cx.now, common, &syn.options),
+            passive: true,
+            close: false,
+        }
     }
 
-    /// Our SYN and the ACK of the peer's, with the options that the peer also offered (RFC 7323 1.3, 2.2).
-    pub(super) fn syn_ack(&self, now: Instant, settings: &Settings) -> TcpHeader {
-        let mut answer = TcpHeader::new(0, 0);
-        answer.seq = self.iss;
-        answer.ack = self.irs + 1;
-        answer.flags = TcpFlags::SYN | TcpFlags::ACK;
-        answer.window = unscaled_window(settings);
-        answer.options = self.offer.options(now);
-        answer.options.window_scale = self.offer.scale.filter(|_| self.peer.options.window_scale.is_some());
-        answer.options.sack_permitted = self.agreed.sack;
-        let clock = self.agreed.timestamps;
-        answer.options.timestamps =
-            clock.map(|clock| Timestamps { value: clock.at(now), echo: self.agreed.peer_timestamp });
-        answer
+    /// From SYN-SENT: the same SYN goes again, with an ACK. Its timer goes on.
+    fn crossing(cx: &Context<'_>, common: &Common, knock: &Knock, syn: &TcpHeader) -> Self {
+        let Knock { isn, first, deadline, wait, retries, window, due: _ } = *knock;
+        let knock = Knock { isn, due: true, first, deadline, wait, retries, window };
+        Self { knock, passive: false, ..Self::answering(cx, common, isn, syn) }
     }
-}
 
-/// The window of a SYN, which is never scaled (RFC 7323 2.2).
-fn unscaled_window(settings: &Settings) -> u16 {
-    settings.receive_buffer.min(65_535) as u16
+    /// The SYN-ACK, if it is due.
+    pub(super) fn poll_transmit(&mut self, now: Instant, common: &Common) -> Option<TcpHeader> {
+        if !std::mem::take(&mut self.knock.due) {
+            return None;
+        }
+        let value = common.timestamp(now);
+        let mut options = self.answer;
+        options.timestamps = options.timestamps.map(|stamps| Timestamps { value, ..stamps });
+        let header = self.knock.header(common, TcpFlags::SYN | TcpFlags::ACK, options);
+        Some(TcpHeader { ack: self.irs + 1, ..header })
+    }
+
+    /// SEGMENT ARRIVES (RFC 9293 3.10.7.4).
+    pub(super) fn on_segment(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        packet: Packet,
+        pool: &mut Pool,
+    ) -> Outcome {
+        step(cx, "1. check seq");
+        let next = self.irs + 1;
+        let ahead = segment.seq.distance(next);
+        let inside = ahead >= 0 && (ahead as u32) < u32::from(self.knock.window).max(1);
+        if segment.has(TcpFlags::SYN) && segment.seq == self.irs && !segment.has(TcpFlags::RST) {
+            return self.on_same_syn(cx, common, segment, packet, pool);
+        }
+        step(cx, "2. check rst");
+        if segment.has(TcpFlags::RST) {
+            return self.on_reset(cx, common, segment, inside);
+        }
+        if !inside || segment.has(TcpFlags::SYN) {
+            let reason = if inside { DropReason::TcpUnexpectedSyn } else { DropReason::TcpOutOfWindow };
+            return self.challenge(cx, common, reason);
+        }
+        step(cx, "5. check ack");
+        if !segment.has(TcpFlags::ACK) {
+            common.drop(cx, DropReason::TcpNoAck);
+            return Outcome::Stay;
+        }
+        if segment.ack != self.knock.isn + 1 {
+            //= rfc9293#3.10.7.4   an ACK of what was never sent tells of an old connection on the peer's side
+            common.drop(cx, DropReason::TcpBadAck);
+            common.reply_reset(segment.ack);
+            return Outcome::Stay;
+        }
+        Outcome::Open(self.establish(cx, common, segment))
+    }
+
+    /// The connection that the acknowledgment of our SYN makes; the segment itself is for it to look at.
+    fn establish(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader) -> Box<Open> {
+        let (agreed, isn) = (self.agreed, self.knock.isn);
+        let sender = Sender::new(cx, common, &agreed, isn, segment, self.knock.measured(cx, common));
+        let receiver = Receiver::new(cx, common, &agreed, self.irs, self.knock.window);
+        Box::new(Open::new(cx, common, agreed, sender, receiver, self.close))
+    }
+
+    /// The SYN that brought us here, again. With an ACK it is the peer's half of a simultaneous open.
+    fn on_same_syn(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        packet: Packet,
+        pool: &mut Pool,
+    ) -> Outcome {
+        if segment.has(TcpFlags::ACK) && !self.passive && segment.ack == self.knock.isn + 1 {
+            //= rfc9293#3.5 MUST-10   its number is before the window, its ACK counts all the same
+            let mut open = self.establish(cx, common, segment);
+            open.receiver.due = Due::Now;
+            finish_open(cx, common, &mut open, segment, packet, pool);
+            return Outcome::Open(open);
+        }
+        //= rfc9293#3.10.7.4   our SYN-ACK was lost, or is on its way: once more, at the peer's own pace
+        self.knock.due = true;
+        pool.put(packet);
+        Outcome::Stay
+    }
+
+    fn on_reset(
+        &self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        inside: bool,
+    ) -> Outcome {
+        if segment.seq == self.irs + 1 {
+            //= rfc9293#3.10.7.4   back to LISTEN in silence, or the connect is refused
+            return Outcome::Closed(if self.passive {
+                Error::ConnectionReset
+            } else {
+                Error::ConnectionRefused
+            });
+        }
+        if inside {
+            return self.challenge(cx, common, DropReason::TcpBadReset);
+        }
+        common.drop(cx, DropReason::TcpOutOfWindow);
+        Outcome::Stay
+    }
+
+    /// Drop a segment, and tell the peer where we stand, if that is not told too often.
+    fn challenge(&self, cx: &mut Context<'_>, common: &mut Common, reason: DropReason) -> Outcome {
+        common.drop(cx, reason);
+        if common.may_challenge(cx) {
+            let value = common.timestamp(cx.now);
+            let mut header = common.header(TcpFlags::ACK);
+            (header.seq, header.ack, header.window) = (self.knock.isn + 1, self.irs + 1, self.knock.window);
+            header.options.timestamps = self.agreed.timestamps.map(|echo| Timestamps { value, echo });
+            common.reply = Some(header);
+        }
+        Outcome::Stay
+    }
+
+    /// What we told the peer to send next.
+    pub(super) fn next(&self) -> SeqNumber {
+        self.irs + 1
+    }
+
+    pub(super) const fn agreed(&self) -> &Agreed {
+        &self.agreed
+    }
 }

@@ -1,166 +1,206 @@
-//! All that can be known about a connection at a glance.
+//! A connection as seen from outside.
 
+use super::common::Common;
+use super::congestion::{CongestionControl, MAX_WINDOW};
+use super::connection::Phase;
+use super::handshake::Knock;
 use super::open::Open;
-use super::{Settings, State, Tuple};
+use super::options::Agreed;
+use super::{Connection, State, Tuple};
 use crate::time::{Duration, Instant};
 use crate::wire::SeqNumber;
 
-/// A snapshot, in the words of Linux's tcp_info where it has one. Windows, thresholds and queues are in bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A snapshot of a connection. Numbers that its state does not have yet, or any more, are zero.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Info {
-    /// The addresses.
+    /// Who with whom.
     pub tuple: Tuple,
-    /// The state.
+    /// Where it stands.
     pub state: State,
-    /// Congestion control.
+    /// Congestion window, bytes.
+    pub cwnd: u32,
+    /// Slow start threshold, bytes; `None` until something set it.
+    pub ssthresh: Option<u32>,
+    /// Name of the congestion control.
     pub congestion: &'static str,
-    /// Congestion window.
-    pub cwnd: u64,
-    /// Slow start threshold; `u64::MAX` until a loss set it.
-    pub ssthresh: u64,
-    /// Smoothed round trip, once measured.
+    /// Recovery phase: `open`, `fast`, `loss`.
+    pub recovery: &'static str,
+    /// Smoothed round trip, if measured.
     pub srtt: Option<Duration>,
-    /// Its variation.
+    /// Its mean deviation.
     pub rttvar: Duration,
-    /// The least round trip.
+    /// Smallest round trip seen, if measured.
     pub min_rtt: Option<Duration>,
-    /// The latest round trip.
+    /// Latest round trip measured.
     pub last_rtt: Option<Duration>,
-    /// Retransmission timeout, backed off.
+    /// Retransmission timeout, backoff included.
     pub rto: Duration,
     /// Doublings of the timeout.
     pub backoff: u32,
-    /// Retransmissions in a row without an answer.
+    /// Timeouts in a row.
     pub retries: u32,
-    /// Segments sent again so far.
-    pub retransmissions: u64,
-    /// R1 was reached: the path is suspected (RFC 9293 SHLD-9).
+    /// R1 was reached: the path is doubted (RFC 9293 SHLD-9).
     pub suspect: bool,
-    /// Recovering from a loss.
-    pub recovering: bool,
     /// Duplicate ACKs in a row.
     pub duplicate_acks: u32,
-    /// SND.UNA
+    /// Oldest unacknowledged number.
     pub snd_una: SeqNumber,
-    /// SND.NXT
+    /// Next number to send.
     pub snd_nxt: SeqNumber,
-    /// Bytes under way.
-    pub flight: u32,
-    /// SND.WND
+    /// Peer's window, bytes.
     pub snd_wnd: u32,
-    /// RCV.NXT
+    /// Bytes in flight.
+    pub flight: u32,
+    /// Next number expected.
     pub rcv_nxt: SeqNumber,
-    /// RCV.WND
+    /// Our window as last advertised, bytes.
     pub rcv_wnd: u32,
-    /// The most payload of a segment that we send.
-    pub snd_mss: usize,
-    /// The MSS that we advertised.
-    pub advertised_mss: u16,
-    /// The MSS that the peer advertised.
-    pub peer_mss: u16,
-    /// The MTU of the path, as far as known.
-    pub path_mtu: usize,
+    /// Payload bytes of a full segment that we send.
+    pub mss: u32,
+    /// The MSS that we announced.
+    pub advertised_mss: u32,
+    /// The MSS that the peer announced.
+    pub peer_mss: u32,
+    /// Path MTU in use.
+    pub mtu: u32,
     /// Bytes queued to be sent or acknowledged.
     pub send_queue: usize,
-    /// Bytes that wait to be read.
+    /// Bytes waiting to be read.
     pub receive_queue: usize,
-    /// Segments that wait for a gap to close.
+    /// Bytes waiting out of order.
     pub out_of_order: usize,
-    /// Urgent bytes ahead of the reader.
+    /// Bytes to read before the end of urgent data.
     pub urgent: usize,
-    /// Window scaling: what we shift the peer's window by, and it ours.
-    pub window_scale: (u8, u8),
-    /// Timestamps are used.
+    /// Timestamps negotiated.
     pub timestamps: bool,
-    /// Selective acknowledgments may be sent.
+    /// SACK negotiated.
     pub sack: bool,
-    /// Armed timers and when they fire.
+    /// Window shift of the peer, and ours.
+    pub window_scale: Option<(u8, u8)>,
+    /// No application holds it any more.
+    pub orphan: bool,
+    /// Payload bytes that the peer acknowledged.
+    pub bytes_acked: u64,
+    /// Payload bytes that came in order.
+    pub bytes_received: u64,
+    /// Segments that came.
+    pub segments_in: u64,
+    /// Segments (units) that were sent.
+    pub segments_out: u64,
+    /// Segments sent again.
+    pub retransmissions: u64,
+    /// Timers that are armed, with their deadlines.
     pub timers: Vec<(&'static str, Instant)>,
-    /// What the connection set for itself.
-    pub settings: Settings,
+}
+
+impl Connection {
+    /// A snapshot.
+    pub fn info(&self) -> Info {
+        let mut info = Info::blank(&self.common, self.state());
+        info.urgent = self.urgent_mark().unwrap_or(0);
+        match &self.phase {
+            Phase::SynSent(state) => info.fill_handshake(&state.knock),
+            Phase::SynReceived(state) => {
+                info.fill_handshake(&state.knock);
+                info.rcv_nxt = state.next();
+                info.fill_agreed(state.agreed());
+            }
+            Phase::Open(open) => info.fill_open(open),
+            Phase::TimeWait(state) => {
+                (info.snd_una, info.snd_nxt, info.rcv_nxt) = (state.sent, state.sent, state.next);
+                info.rcv_wnd = state.window;
+                info.timestamps = state.recent.is_some();
+            }
+            Phase::Closed => {}
+        }
+        info.suspect = info.retries >= u32::from(self.common.config.retries1);
+        if info.timers.is_empty() {
+            info.timers.extend(
+                self.poll_timeout()
+                    .map(|at| (if info.state == State::TimeWait { "2msl" } else { "syn" }, at)),
+            );
+        }
+        info
+    }
 }
 
 impl Info {
-    /// Of a connection without a synchronized peer.
-    pub(super) fn plain(tuple: Tuple, state: State, settings: Settings) -> Self {
+    /// What is known in every state.
+    fn blank(common: &Common, state: State) -> Self {
         Self {
-            tuple,
+            tuple: common.tuple,
             state,
-            congestion: "",
             cwnd: 0,
-            ssthresh: u64::MAX,
+            ssthresh: None,
+            congestion: common.config.congestion.name(),
+            recovery: "open",
             srtt: None,
             rttvar: Duration::ZERO,
             min_rtt: None,
             last_rtt: None,
-            rto: Duration::ZERO,
+            rto: common.config.initial_rto,
             backoff: 0,
             retries: 0,
-            retransmissions: 0,
             suspect: false,
-            recovering: false,
             duplicate_acks: 0,
             snd_una: SeqNumber(0),
             snd_nxt: SeqNumber(0),
-            flight: 0,
             snd_wnd: 0,
+            flight: 0,
             rcv_nxt: SeqNumber(0),
             rcv_wnd: 0,
-            snd_mss: 0,
-            advertised_mss: 0,
+            mss: 0,
+            advertised_mss: u32::from(common.advertised_mss()),
             peer_mss: 0,
-            path_mtu: 0,
+            mtu: common.mtu as u32,
             send_queue: 0,
-            receive_queue: 0,
-            out_of_order: 0,
+            receive_queue: common.inbox.readable(),
+            out_of_order: common.inbox.waiting(),
             urgent: 0,
-            window_scale: (0, 0),
             timestamps: false,
             sack: false,
+            window_scale: None,
+            orphan: common.orphan,
+            bytes_acked: common.stats.bytes_acked,
+            bytes_received: common.stats.bytes_received,
+            segments_in: common.stats.segments_in,
+            segments_out: common.stats.segments_out,
+            retransmissions: common.stats.retransmissions,
             timers: Vec::new(),
-            settings,
         }
     }
-}
 
-impl Open {
-    pub(super) fn info(&self, config: &super::Config, settings: Settings) -> Info {
-        let (sender, receiver) = (&self.sender, &self.receiver);
-        let controller = sender.congestion.controller();
-        Info {
-            congestion: sender.congestion.kind().name(),
-            cwnd: controller.window(),
-            ssthresh: controller.threshold(),
-            srtt: sender.rtt.smoothed(),
-            rttvar: sender.rtt.variation(),
-            min_rtt: sender.rtt.least(),
-            last_rtt: sender.rtt.latest(),
-            rto: sender.rtt.timeout(config),
-            backoff: sender.rtt.backoff(),
-            retries: sender.retries,
-            retransmissions: sender.retransmissions,
-            suspect: sender.retries >= u32::from(config.retries1),
-            recovering: sender.recovery.is_active(),
-            duplicate_acks: sender.recovery.duplicates(),
-            snd_una: sender.una(),
-            snd_nxt: sender.sent(),
-            flight: sender.flight(),
-            snd_wnd: sender.window(),
-            rcv_nxt: receiver.next(),
-            rcv_wnd: receiver.window(),
-            snd_mss: sender.mss(),
-            advertised_mss: self.agreed.own_mss,
-            peer_mss: self.agreed.peer_mss(),
-            path_mtu: self.agreed.mtu(),
-            send_queue: sender.queue.len(),
-            receive_queue: receiver.readable(),
-            out_of_order: receiver.early(),
-            urgent: receiver.urgent_ahead(),
-            window_scale: (self.agreed.send_scale, self.agreed.receive_scale),
-            timestamps: self.agreed.timestamps.is_some(),
-            sack: self.agreed.sack,
-            timers: self.timers.armed().collect(),
-            ..Info::plain(self.tuple, self.closing.state(), settings)
-        }
+    fn fill_handshake(&mut self, knock: &Knock) {
+        (self.snd_una, self.snd_nxt, self.flight) = (knock.isn(), knock.isn() + 1, 1);
+        (self.retries, self.rto) = (u32::from(knock.retries()), knock.wait());
+    }
+
+    fn fill_agreed(&mut self, agreed: &Agreed) {
+        self.peer_mss = u32::from(agreed.peer_mss);
+        self.timestamps = agreed.timestamps.is_some();
+        self.sack = agreed.sack;
+        self.window_scale = agreed.scale;
+    }
+
+    fn fill_open(&mut self, open: &Open) {
+        let (sender, receiver) = (&open.sender, &open.receiver);
+        self.fill_agreed(&open.agreed);
+        self.cwnd = sender.control.window();
+        self.ssthresh = Some(sender.control.threshold()).filter(|threshold| *threshold < MAX_WINDOW);
+        self.recovery = sender.recovery.name();
+        self.srtt = sender.rtt.smoothed();
+        self.rttvar = sender.rtt.variation();
+        self.min_rtt = sender.rtt.shortest();
+        self.last_rtt = sender.rtt.latest();
+        self.rto = sender.rtt.timeout();
+        self.backoff = sender.rtt.backoff();
+        self.duplicate_acks = sender.recovery.duplicates();
+        self.retries = sender.retries.max(sender.probes.1);
+        (self.snd_una, self.snd_nxt, self.snd_wnd) = (sender.una, sender.nxt, sender.peer.size);
+        self.flight = sender.flight();
+        (self.rcv_nxt, self.rcv_wnd) = (receiver.next, receiver.window());
+        self.mss = sender.mss();
+        self.send_queue = sender.queue.len();
+        self.timers = open.timers.armed().collect();
     }
 }

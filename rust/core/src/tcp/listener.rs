@@ -1,9 +1,6 @@
-//! LISTEN: what comes in may become a connection, within the backlog.
+//! LISTEN: which SYN becomes a connection, and how many may wait.
 
-use super::handshake::SynReceived;
-use super::isn::reset_for;
-use super::negotiated::Offer;
-use super::{Config, Connection, Settings, Tuple};
+use super::{Config, Connection, Settings, Tuple, reset_for};
 use crate::drops::DropReason;
 use crate::observe::{Context, Counter};
 use crate::wire::{SeqNumber, SocketAddress, TcpFlags, TcpHeader};
@@ -12,15 +9,19 @@ use std::sync::Arc;
 /// What LISTEN makes of a segment.
 #[derive(Debug)]
 pub enum OnListen {
-    /// A connection begins, in SYN-RECEIVED.
+    /// A half-open connection: transmit its SYN-ACK.
     Open(Box<Connection>),
-    /// Refuse it; the ports are the caller's to fill in.
+    /// Answer with this reset.
     Reset(TcpHeader),
-    /// Drop it.
+    /// Drop it for this reason.
     Ignore(DropReason),
 }
 
-/// A listener: how many connections are half open, how many wait to be accepted.
+/// A passive open: it makes connections and counts them, and owns none.
+///
+/// The stack tells it what becomes of each: `on_established` when a child leaves SYN-RECEIVED for good,
+/// `on_accepted` when the application takes one, `on_dropped` when one ends half open. While `accept_queue_full`, the
+/// stack drops the last ACK of a handshake: the peer sends again.
 #[derive(Debug)]
 pub struct Listener {
     local: SocketAddress,
@@ -31,12 +32,50 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listen on `local`; at most `backlog` connections wait to be accepted, and as many may be half open.
+    /// Most children in SYN-RECEIVED however small the backlog is: as many as fit one second of SYNs on a busy server.
+    pub(super) const MIN_HALF_OPEN: usize = 128;
+
+    /// Listen on `local`; `backlog` established connections may wait for accept.
     pub const fn new(local: SocketAddress, backlog: usize, settings: Settings) -> Self {
-        Self { local, backlog, settings, half_open: 0, waiting: 0 }
+        Self { local, backlog: if backlog == 0 { 1 } else { backlog }, settings, half_open: 0, waiting: 0 }
     }
 
-    /// SEGMENT ARRIVES in LISTEN (RFC 9293 3.10.7.2). `isn` is for the connection that may begin, `mtu` that of its path.
+    /// Where it listens.
+    pub const fn local(&self) -> SocketAddress {
+        self.local
+    }
+
+    /// What connections start with.
+    pub const fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
+    }
+
+    /// What connections start with.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Connections that may wait.
+    pub const fn backlog(&self) -> usize {
+        self.backlog
+    }
+
+    /// Children in SYN-RECEIVED.
+    pub const fn half_open(&self) -> usize {
+        self.half_open
+    }
+
+    /// Established children that nobody accepted yet.
+    pub const fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// Whether no further child may become established.
+    pub const fn accept_queue_full(&self) -> bool {
+        self.waiting >= self.backlog
+    }
+
+    /// A segment for the listening port that belongs to no connection.
     pub fn on_segment(
         &mut self,
         cx: &mut Context<'_>,
@@ -46,11 +85,11 @@ impl Listener {
         isn: SeqNumber,
         mtu: usize,
     ) -> OnListen {
-        //= rfc9293#3.10.7.2   a listener has nothing to reset
+        //= rfc9293#3.10.7.2   first RST: nothing was sent, so nothing can be reset
         if segment.has(TcpFlags::RST) {
             return OnListen::Ignore(DropReason::TcpListenIgnored);
         }
-        //= rfc9293#3.10.7.2   nothing was sent yet, so nothing can be acknowledged
+        //= rfc9293#3.10.7.2   second ACK: nothing was sent, so nothing can be acknowledged
         if segment.has(TcpFlags::ACK) {
             return reset_for(segment, 0)
                 .map_or(OnListen::Ignore(DropReason::TcpListenIgnored), OnListen::Reset);
@@ -58,67 +97,34 @@ impl Listener {
         if !segment.has(TcpFlags::SYN) {
             return OnListen::Ignore(DropReason::TcpListenIgnored);
         }
-        if self.half_open >= self.backlog.max(Self::LEAST_HALF_OPEN) || self.accept_queue_full() {
+        if segment.has(TcpFlags::FIN) {
+            return OnListen::Ignore(DropReason::TcpBadFlags);
+        }
+        if self.accept_queue_full() {
             cx.count(Counter::TcpListenOverflows);
-            let full = self.accept_queue_full();
-            return OnListen::Ignore(if full {
-                DropReason::TcpAcceptQueueFull
-            } else {
-                DropReason::TcpSynQueueFull
-            });
+            return OnListen::Ignore(DropReason::TcpAcceptQueueFull);
+        }
+        if self.half_open >= self.backlog.max(Self::MIN_HALF_OPEN) {
+            cx.count(Counter::TcpListenOverflows);
+            return OnListen::Ignore(DropReason::TcpSynQueueFull);
         }
         self.half_open += 1;
-        let offer = Offer::new(cx.rng, config, &self.settings, &tuple, mtu);
-        let half = SynReceived::answering(cx.now, config, offer, &tuple, isn, segment);
-        OnListen::Open(Box::new(Connection::half_open(cx, config, self.settings, tuple, half)))
+        OnListen::Open(Box::new(Connection::accept(cx, config, self.settings, tuple, segment, isn, mtu)))
     }
 
-    /// A small backlog must not let eight lost SYN-ACKs block the port. Linux's least tcp_max_syn_backlog is 128.
-    pub(super) const LEAST_HALF_OPEN: usize = 128;
-
-    /// A half-open connection was established and waits to be accepted.
+    /// A child became established and waits for accept.
     pub const fn on_established(&mut self) {
         self.half_open = self.half_open.saturating_sub(1);
         self.waiting += 1;
     }
 
-    /// A half-open connection is gone.
-    pub const fn on_dropped(&mut self) {
-        self.half_open = self.half_open.saturating_sub(1);
-    }
-
-    /// A waiting connection was accepted, or is gone.
+    /// The application took a child.
     pub const fn on_accepted(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
     }
 
-    /// Whether no more may wait. One more than the backlog may, as on Linux and BSD.
-    pub const fn accept_queue_full(&self) -> bool {
-        self.waiting > self.backlog
-    }
-
-    /// Where it listens.
-    pub const fn local(&self) -> SocketAddress {
-        self.local
-    }
-
-    /// Connections half open, and waiting to be accepted.
-    pub const fn queues(&self) -> (usize, usize) {
-        (self.half_open, self.waiting)
-    }
-
-    /// How many may wait to be accepted.
-    pub const fn backlog(&self) -> usize {
-        self.backlog
-    }
-
-    /// What connections that come in begin with.
-    pub const fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
-    /// To change what connections that come in begin with.
-    pub const fn settings_mut(&mut self) -> &mut Settings {
-        &mut self.settings
+    /// A child ended in SYN-RECEIVED.
+    pub const fn on_dropped(&mut self) {
+        self.half_open = self.half_open.saturating_sub(1);
     }
 }

@@ -1,63 +1,76 @@
-//! TCP (RFC 9293): one connection, alone in the world.
+//! TCP (RFC 9293): one connection, alone in the world, and the listener that makes connections.
 //!
-//! A [`Connection`] is a phase with the data of that phase: [`SynSent`](handshake), [`SynReceived`](handshake), [`Open`](open), or
-//! closed. `Open` owns two halves: `sender` (what is queued and under way; with `rtt`, `recovery` and `congestion`) and
-//! `receiver` (what arrived and what we let the peer send), and `closing`, the states from ESTABLISHED to TIME-WAIT. Order of
-//! calls: `on_segment` (arrives.rs) or a verb or `on_timeout` (expiry.rs); then `poll_transmit` (output.rs) until it is dry;
-//! then `poll_timeout`. A [`Listener`] only counts: the stack keeps the queues.
+//! A [`Connection`] is told of segments, time and wishes, and is asked for segments, readiness and the next deadline.
+//! It sends nothing itself and reads no clock. Its state is an enum whose variants own what that state knows:
 //!
-//! No wait without an end. For every state, who owes the next move, and the timer that ends the wait if it does not come:
+//! ```text
+//! connection   Phase { SynSent, SynReceived, Open, TimeWait, Closed }, dispatch       verbs    what an application does
+//!  handshake   SynSent, SynReceived       listener   LISTEN                            errors   ICMP, path MTU, next hop
+//!  open        a sender, a receiver, the FINs between them (closing), timers            info     what is seen from outside
+//!    arrive    SEGMENT ARRIVES, step by step      timeout   what time does
+//!    sender    what is queued and out, ACKs       transmit  what goes out next: Nagle, SWS, windows, probes
+//!    recovery  what counts as lost                congestion/  how much may be in flight      rtt  the timeout
+//!    receiver  window, ACK policy, SACK blocks, PAWS
+//! ```
 //!
-//! | state | waits for | timer |
+//! Way of a segment: `Connection::on_segment` -> `Open::on_segment` (`is_expected`, else `check`: steps 1 to 4) ->
+//! `finish`: 5 `Sender::on_ack`, 6 urgent, 7 and 8 `Receiver::on_text`. Way out: `Connection::poll_transmit` ->
+//! `Open::poll_transmit` -> `Sender::next_unit`, else a bare ACK.
+//!
+//! # What each state waits for
+//!
+//! A connection that stalls for ever is a bug of the worst kind, so every wait has a timer, or somebody on this machine
+//! who owes the next step. `tests/liveness.rs` holds the code to this table.
+//!
+//! | state | waits for | what ends the wait |
 //! |---|---|---|
-//! | SYN-SENT, SYN-RECEIVED | the answer to our SYN | retransmit, at most `syn_retries` / `synack_retries` |
-//! | ESTABLISHED, CLOSE-WAIT, data under way | its ACK | retransmit, at most `retries2` or the user timeout |
-//! | the same, window closed, data queued | a window update | persist; without any answer as retransmit |
-//! | the same, nothing to send | the application, or the peer's data | keep-alive if switched on; else nobody owes anything |
-//! | FIN-WAIT-1, CLOSING, LAST-ACK | the ACK of our FIN | retransmit (or persist) |
-//! | FIN-WAIT-2 | the peer's FIN | linger, `fin_timeout`, once the application let go |
-//! | TIME-WAIT | old segments to die out | linger, `time_wait` |
+//! | SYN-SENT | the peer's SYN | SYN timer, doubling; `syn_retries`, user timeout, then an error |
+//! | SYN-RECEIVED | the ACK of our SYN | SYN timer, doubling; `synack_retries`, then gone |
+//! | ESTABLISHED, CLOSE-WAIT with data out | an ACK | retransmission timer, doubling; R2, user timeout |
+//! | the same, window closed or too small | an open window | persist timer, doubling; R2 if nothing is answered, user timeout; no end while answered |
+//! | the same, an ACK owed | company for the ACK | delayed-ACK timer |
+//! | ESTABLISHED, all quiet | the application, or the peer's | keep-alive timer if the application asked for it |
+//! | CLOSE-WAIT, all quiet | the application's close | the application owes it; keep-alive as above |
+//! | FIN-WAIT-1, CLOSING, LAST-ACK | the ACK of our FIN | as with data out; `orphan_retries` once nobody holds it |
+//! | FIN-WAIT-2, held | the peer's data and FIN | the application can close; keep-alive as above |
+//! | FIN-WAIT-2, let go | the peer's FIN | `fin_timeout`; data from the peer resets at once |
+//! | TIME-WAIT | old segments to die | `time_wait` |
+//! | CLOSED | the application to let go | the application owes it |
 
-mod arrives;
-mod challenge;
+mod arrive;
 mod closing;
+mod common;
 mod config;
 pub mod congestion;
 mod connection;
-mod expiry;
+mod errors;
 mod handshake;
 mod info;
 mod isn;
 mod listener;
-mod negotiated;
 mod open;
-mod output;
+mod options;
 mod receiver;
 mod recovery;
+mod reset;
 mod rtt;
 mod sender;
+mod settings;
 mod state;
+mod timeout;
 mod timers;
+mod transmit;
 mod verbs;
+
+pub use config::Config;
+pub use connection::{Connection, Disposition, Outgoing, Tuple};
+pub use errors::{IcmpError, IcmpKind};
+pub use info::Info;
+pub use isn::initial_sequence;
+pub use listener::{Listener, OnListen};
+pub use reset::reset_for;
+pub use settings::{Setting, Settings};
+pub use state::State;
 
 #[cfg(test)]
 mod tests;
-
-pub use config::{Config, Setting, Settings};
-pub use connection::{Connection, Disposition, IcmpError, IcmpKind};
-pub use info::Info;
-pub use isn::{initial_sequence, reset_for};
-pub use listener::{Listener, OnListen};
-pub use output::Outgoing;
-pub use state::State;
-
-use crate::wire::SocketAddress;
-
-/// The four numbers that name a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Tuple {
-    /// Our address and port.
-    pub local: SocketAddress,
-    /// The peer's.
-    pub remote: SocketAddress,
-}

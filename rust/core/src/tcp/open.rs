@@ -1,183 +1,233 @@
-//! A synchronized connection: its two halves, its timers, and how it ends.
+//! A synchronized connection: two halves, the FINs between them, and the timers of both.
+//!
+//! `arrive` is what a segment does to it, `timeout` what time does; here is its life from the handshake to its end, and
+//! what it sends.
 
-use super::challenge::Challenge;
-use super::closing::Closing;
-use super::negotiated::Negotiated;
-use super::receiver::{AckWish, Receiver};
-use super::rtt::Rtt;
-use super::sender::Sender;
+use super::Outgoing;
+use super::closing::{Flow, Next, TimeWait};
+use super::common::Common;
+use super::options::Agreed;
+use super::receiver::{Due, Receiver};
+use super::sender::{Fin, Sender};
 use super::timers::{Timer, Timers};
-use super::{Config, Settings, Tuple};
-use crate::observe::{Context, Counter, Layer, TraceEvent};
+use super::transmit::Unit;
+use crate::error::Error;
+use crate::observe::{Context, Counter};
 use crate::time::Instant;
-use crate::wire::SeqNumber;
+use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 
-/// From ESTABLISHED to TIME-WAIT.
+/// How a connection leaves the synchronized states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Both sides closed.
+    TimeWait,
+    /// Over, for this reason if it was not meant to be.
+    Closed {
+        /// What to tell the application.
+        error: Option<Error>,
+        /// Whether the peer hears of it by a reset.
+        reset: bool,
+    },
+}
+
+/// See the module.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) tuple: Tuple,
-    pub(super) agreed: Negotiated,
     pub(super) sender: Sender,
     pub(super) receiver: Receiver,
-    pub(super) closing: Closing,
+    pub(super) flow: Flow,
     pub(super) timers: Timers,
-    pub(super) ack: AckWish,
-    pub(super) probe: Option<Probe>,
-    pub(super) challenge: Challenge,
-    /// Unanswered keep-alive probes.
-    pub(super) unanswered: u32,
-    pub(super) heard_at: Instant,
-    /// When the last probe of a closed window left, if the window is closed.
-    pub(super) probed_at: Option<Instant>,
-    /// The application let go; the connection finishes by itself.
-    pub(super) orphan: bool,
-}
-
-/// A segment that is sent only to be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Probe {
-    /// Of a zero window: one byte.
-    Window,
-    /// Of an idle peer: no byte, with an old sequence number.
-    KeepAlive,
-}
-
-/// Why a connection ends before its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The peer was silent too long.
-    Silent,
-    /// It closed in good order, and nobody holds it.
-    Finished,
+    /// When the peer was last heard.
+    pub(super) heard: Instant,
+    /// Keep-alive probes since then.
+    pub(super) keep_probes: u8,
+    /// Whether one is to be sent now.
+    pub(super) keep_alive: bool,
+    pub(super) agreed: Agreed,
 }
 
 impl Open {
+    /// The handshake is done; `close` tells that the application closed in the meantime.
     pub(super) fn new(
-        now: Instant,
-        config: &Config,
-        settings: &Settings,
-        tuple: Tuple,
-        (iss, irs): (SeqNumber, SeqNumber),
-        agreed: Negotiated,
-        rtt: Rtt,
+        cx: &Context<'_>,
+        common: &Common,
+        agreed: Agreed,
+        sender: Sender,
+        receiver: Receiver,
+        close: bool,
     ) -> Self {
         let mut open = Self {
-            tuple,
-            agreed,
-            sender: Sender::new(iss, config, settings, &agreed, rtt),
-            receiver: Receiver::new(now, irs, settings, &agreed),
-            closing: Closing::Open,
+            sender,
+            receiver,
+            flow: Flow::Established,
             timers: Timers::default(),
-            ack: AckWish::None,
-            probe: None,
-            challenge: Challenge::default(),
-            unanswered: 0,
-            heard_at: now,
-            probed_at: None,
-            orphan: false,
+            heard: cx.now,
+            keep_probes: 0,
+            keep_alive: false,
+            agreed,
         };
-        open.arm_keepalive(now, settings);
+        open.arm_keep_alive(cx.now, common);
+        if close {
+            open.close(cx.now, common);
+        }
         open
     }
 
-    /// The application sends no more.
-    pub(super) fn close_sending(&mut self, cx: &mut Context<'_>) {
-        self.sender.close();
-        self.turn(cx, self.closing.on_close());
-    }
-
-    /// Enter another state, with what comes with it.
-    pub(super) fn turn(&mut self, cx: &mut Context<'_>, to: Closing) {
-        if to == self.closing {
-            return;
-        }
-        let tuple = self.tuple;
-        let (from, name) = (self.closing.state().name(), to.state().name());
-        cx.emit(Layer::TcpState, || TraceEvent::TcpState {
-            destination: tuple.remote.ip(),
-            destination_port: tuple.remote.port(),
-            from,
-            to: name,
-        });
-        self.closing = to;
-        if to == Closing::TimeWait {
-            cx.count(Counter::TcpTimeWaits);
-        }
-    }
-
-    /// Arm what the present state needs: every wait has a timer, or a peer or application that owes us something.
-    pub(super) fn rearm(&mut self, now: Instant, config: &Config) {
-        match self.closing {
-            Closing::TimeWait => {
-                for timer in [Timer::Retransmit, Timer::Persist, Timer::KeepAlive] {
-                    self.timers.stop(timer);
-                }
-                if !self.timers.is_set(Timer::Linger) {
-                    self.timers.set(Timer::Linger, now + config.time_wait);
-                }
-                return;
+    /// We send no more: a FIN goes behind what is queued.
+    pub(super) fn close(&mut self, now: Instant, common: &Common) {
+        if self.sender.fin == Fin::None {
+            if !self.sender.is_busy() {
+                self.sender.progress = now;
             }
-            Closing::FinAcknowledged if self.orphan => {
-                if !self.timers.is_set(Timer::Linger) {
-                    self.timers.set(Timer::Linger, now + config.fin_timeout);
-                }
+            self.sender.fin = Fin::Queued;
+            self.flow = self.flow.on_close();
+        }
+        self.watch_orphan(now, common);
+    }
+
+    /// FIN-WAIT-2 without an application: nobody would ever end it but this timer.
+    pub(super) fn watch_orphan(&mut self, now: Instant, common: &Common) {
+        if common.orphan && self.flow == Flow::FinWait2 && !self.timers.is_set(Timer::Orphan) {
+            self.timers.set(Timer::Orphan, now + common.config.fin_timeout);
+        }
+    }
+
+    /// Go where a FIN led.
+    pub(super) fn follow(&mut self, now: Instant, common: &Common, next: Next) -> Option<Exit> {
+        match next {
+            Next::Flow(flow) => {
+                self.flow = flow;
+                self.watch_orphan(now, common);
+                None
             }
-            _ => self.timers.stop(Timer::Linger),
+            Next::TimeWait => Some(Exit::TimeWait),
+            Next::Closed => Some(Exit::Closed { error: None, reset: false }),
         }
-        let stuck = self.is_window_closed();
-        if stuck {
-            self.timers.stop(Timer::Retransmit);
-            if !self.timers.is_set(Timer::Persist) {
-                //= rfc9293#3.8.6.1 SHLD-29 SHLD-30   first after a retransmission timeout, then ever longer
-                self.timers.set(Timer::Persist, now + self.sender.rtt.timeout(config));
+    }
+
+    /// What remains of it in TIME-WAIT.
+    pub(super) fn time_wait(&self, cx: &Context<'_>, common: &Common) -> TimeWait {
+        TimeWait {
+            sent: self.sender.max,
+            next: self.receiver.next,
+            window: self.receiver.window(),
+            shift: self.receiver.shift(),
+            recent: self.receiver.recent(),
+            //= rfc9293#3.10.7.4 MUST-13   twice the segment lifetime
+            until: cx.now + common.config.time_wait,
+        }
+    }
+
+    /// The reset that ends it from our side.
+    pub(super) fn reset(&self, common: &Common) -> TcpHeader {
+        let mut header = common.header(TcpFlags::RST | TcpFlags::ACK);
+        //= rfc9293#3.10.5   at SND.NXT, whatever a retransmission is at
+        (header.seq, header.ack) = (self.sender.max, self.receiver.next);
+        header
+    }
+
+    /// Start the keep-alive clock, or stop it.
+    pub(super) fn arm_keep_alive(&mut self, now: Instant, common: &Common) {
+        //= rfc9293#3.8.4 MUST-24 MUST-25   on request only
+        if common.settings.keepalive {
+            self.timers.set(Timer::KeepAlive, now + common.settings.keep_idle);
+        } else {
+            self.timers.clear(Timer::KeepAlive);
+        }
+    }
+
+    /// When something is due: a timer, or the application's patience with unacknowledged data.
+    pub(super) fn poll_timeout(&self, common: &Common) -> Option<Instant> {
+        let patience = self.patience(common);
+        self.timers.next().into_iter().chain(patience).min()
+    }
+
+    /// When the user timeout ends the connection, if data waits.
+    pub(super) fn patience(&self, common: &Common) -> Option<Instant> {
+        let limit = common.settings.user_timeout.filter(|_| self.sender.is_busy())?;
+        Some(self.sender.progress + limit)
+    }
+
+    /// The next segment or unit.
+    pub(super) fn poll_transmit(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        max_unit: usize,
+    ) -> Option<Outgoing> {
+        let sack = self.receiver.sack_blocks(&common.inbox);
+        let sack_bytes = if sack.is_empty() { 0 } else { 4 + 8 * sack.as_slice().len() };
+        // Where segments are tiny already, data goes without blocks rather than in slivers.
+        let beside_data = if 2 * sack_bytes < self.sender.mss() as usize { sack_bytes } else { 0 };
+        if let Some(unit) = self.sender.next_unit(cx, common, beside_data, max_unit) {
+            return Some(self.outgoing(cx, common, unit, beside_data > 0));
+        }
+        self.wait_for_window(cx.now);
+        let alive = std::mem::take(&mut self.keep_alive);
+        let duplicate = self.receiver.duplicates > 0;
+        if !alive && !duplicate && self.receiver.due != Due::Now {
+            return None;
+        }
+        let mut header = self.header(cx, common, true);
+        self.receiver.duplicates = self.receiver.duplicates.saturating_sub(1);
+        if alive {
+            //= rfc9293#3.8.4 SHLD-12   a number that is acknowledged already asks for an ACK
+            header.seq = self.sender.nxt - 1;
+            cx.count(Counter::TcpKeepAlives);
+        }
+        common.stats.segments_out += 1;
+        Some(Outgoing { header, offset: 0, length: 0, segment_size: 0, retransmission: false })
+    }
+
+    fn outgoing(&mut self, cx: &Context<'_>, common: &mut Common, unit: Unit, sack: bool) -> Outgoing {
+        if unit.is_timed {
+            self.timers.clear(Timer::Persist);
+            if !self.timers.is_set(Timer::Retransmit) {
+                //= rfc6298#5.1   the timer runs whenever something is out
+                self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
             }
-            return;
         }
-        self.timers.stop(Timer::Persist);
-        self.probed_at = None;
-        if !self.sender.in_flight() {
-            self.timers.stop(Timer::Retransmit);
-        } else if !self.timers.is_set(Timer::Retransmit) {
-            self.timers.set(Timer::Retransmit, now + self.sender.rtt.timeout(config));
+        let mut header = self.header(cx, common, sack);
+        header.seq = unit.seq;
+        header.flags |= unit.flags;
+        if let Some(urgent) = self.sender.urgent
+            && urgent.after(unit.seq)
+        {
+            //= rfc9293#3.8.5 MUST-30 MUST-31   far ahead it says "as far as I can tell"
+            header.flags |= TcpFlags::URG;
+            header.urgent = urgent.distance(unit.seq).min(i32::from(u16::MAX)) as u16;
+        }
+        common.stats.segments_out += 1;
+        let Unit { offset, length, segment_size, retransmission, .. } = unit;
+        Outgoing { header, offset, length, segment_size, retransmission }
+    }
+
+    /// The header of a segment that leaves now, and carries the ACK that may be owed.
+    fn header(&mut self, cx: &Context<'_>, common: &Common, sack: bool) -> TcpHeader {
+        let mut header = common.header(TcpFlags::ACK);
+        header.seq = self.sender.nxt;
+        header.ack = self.receiver.next;
+        header.window = self.receiver.advertise(&common.inbox, common.settings.receive_buffer);
+        header.options.timestamps = self.receiver.timestamps(common.timestamp(cx.now));
+        if sack {
+            header.options.sack = self.receiver.sack_blocks(&common.inbox);
+        }
+        self.receiver.on_ack_sent();
+        self.timers.clear(Timer::DelayedAck);
+        header
+    }
+
+    /// Nothing can go out. If nothing is out either and something waits, then for the peer's window: see that the wait
+    /// has an end.
+    fn wait_for_window(&mut self, now: Instant) {
+        if !self.sender.is_outstanding() && self.sender.has_unsent() && !self.timers.is_set(Timer::Persist) {
+            //= rfc9293#3.8.6.1 MUST-36 SHLD-29   the first probe after one timeout
+            self.timers.set(Timer::Persist, now + self.sender.rtt.timeout());
         }
     }
 
-    /// Whether something waits to leave that the peer's window, zero or silly, keeps back while nothing is under way.
-    //= rfc9293#3.8.6.1 MUST-36   such a peer is probed, for its window update may have been lost
-    pub(super) fn is_window_closed(&self) -> bool {
-        let idle = self.sender.flight() == 0;
-        let narrow = (self.sender.window() as usize) < self.sender.mss();
-        idle && narrow && self.sender.has_unsent()
-    }
-
-    pub(super) fn arm_keepalive(&mut self, now: Instant, settings: &Settings) {
-        if !settings.keepalive || self.closing == Closing::TimeWait {
-            return self.timers.stop(Timer::KeepAlive);
-        }
-        let wait = if self.unanswered == 0 { settings.keep_idle } else { settings.keep_interval };
-        let since = if self.unanswered == 0 { self.heard_at } else { now };
-        self.timers.set(Timer::KeepAlive, since + wait);
-    }
-
-    /// Tell the peer soon, or now, what arrived.
-    pub(super) fn wish_ack(&mut self, now: Instant, config: &Config, wish: AckWish) {
-        match wish {
-            AckWish::None => {}
-            AckWish::Now => self.ack = AckWish::Now,
-            AckWish::Delayed if self.ack == AckWish::None => {
-                self.ack = AckWish::Delayed;
-                //= rfc9293#3.8.6.3 MUST-40   within half a second
-                self.timers.set(Timer::DelayedAck, now + config.delayed_ack);
-            }
-            AckWish::Delayed => {}
-        }
-    }
-
-    /// Answer a segment that is not acceptable, if the last such answer is long enough ago.
-    pub(super) fn challenge(&mut self, cx: &mut Context<'_>, config: &Config) {
-        if self.challenge.allow(cx.now, config, cx.rng) {
-            cx.count(Counter::TcpChallengeAcks);
-            self.ack = AckWish::Now;
-        }
+    /// Whether `seq` is in flight.
+    pub(super) fn in_flight(&self, seq: SeqNumber) -> bool {
+        self.sender.in_flight(seq)
     }
 }

@@ -1,291 +1,336 @@
-//! The receiving half: RCV.NXT, the window we advertise, what is acknowledged and when.
+//! The receiving half of a synchronized connection: the window we keep open, and when we acknowledge.
 
-use super::negotiated::Negotiated;
-use super::{Config, Settings};
-use crate::buffer::{Insert, Packet, Pool, ReceiveQueue};
-use crate::time::Instant;
-use crate::wire::{SackBlocks, SeqNumber, TcpFlags, TcpHeader};
+use super::common::{Common, step};
+use super::options::Agreed;
+use crate::buffer::{Inserted, Packet, Pool, ReceiveQueue};
+use crate::drops::DropReason;
+use crate::observe::{Context, Counter};
+use crate::time::{Duration, Instant};
+use crate::wire::{SackBlocks, SeqNumber, TcpHeader, Timestamps};
 
-/// When the peer is to be told what arrived.
+/// Age at which the peer's last timestamp tells nothing any more: its clock may have gone half round (RFC 7323 5.5).
+const STALE_TIMESTAMP: Duration = Duration::from_secs(24 * 24 * 3600);
+/// Duplicate ACKs owed at most when each can carry SACK blocks: three start a repair, the blocks tell the rest.
+const DUPLICATES_WITH_SACK: u16 = 3;
+/// And without SACK, where each tells of one segment that left the network.
+const DUPLICATES_WITHOUT: u16 = 256;
+/// SACK blocks in a header that also has timestamps, and in one that has not (RFC 2018 3).
+const SACK_BLOCKS: (usize, usize) = (3, 4);
+
+/// Whether an ACK is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AckWish {
-    /// Nothing is owed.
-    None,
-    /// Soon: data may come to carry it.
-    Delayed,
-    /// Now.
+pub(super) enum Due {
+    /// No.
+    Nothing,
+    /// When the timer fires, or with the next segment.
+    Later,
+    /// With this round of output.
     Now,
 }
 
-/// What a segment's payload did.
+/// What a payload did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Taken {
-    pub(super) outcome: Insert,
-    /// The peer's FIN is in order now.
+pub(super) struct TextEffect {
+    /// The FIN is in order: the peer sends no more.
     pub(super) finished: bool,
 }
 
-/// The receiving half of a synchronized connection.
+/// See the module.
 #[derive(Debug)]
 pub(super) struct Receiver {
-    queue: ReceiveQueue,
-    /// RCV.NXT
-    next: SeqNumber,
-    /// The stream offset of RCV.NXT, a FIN not counted.
-    position: u64,
-    /// One behind the last byte that we let the peer send: RCV.NXT + RCV.WND, as the peer knows it.
-    right_edge: SeqNumber,
-    limit: usize,
-    scale: u8,
-    largest: usize,
-    /// Where the peer's FIN stands, once it is known.
-    fin: Option<SeqNumber>,
-    finished: bool,
-    /// The application reads no more.
-    shut: bool,
-    /// Bytes that arrived since the last ACK left.
-    unacknowledged: usize,
-    /// ACKs still sent at once at the start, so that the peer's slow start is not slowed (as Linux's quickack).
-    quick: u32,
-    last_ack: SeqNumber,
-    /// The timestamp to echo, and when it came (RFC 7323 4.3).
+    /// RCV.NXT.
+    pub(super) next: SeqNumber,
+    /// The right edge as last advertised: RCV.NXT + RCV.WND.
+    edge: SeqNumber,
+    /// Our shift.
+    shift: u8,
+    /// Last.ACK.sent (RFC 7323 4.3).
+    acked: SeqNumber,
+    /// TS.Recent and its time, if timestamps were agreed.
     recent: Option<(u32, Instant)>,
-    /// Stream offset behind the latest urgent data.
+    sack: bool,
+    pub(super) due: Due,
+    /// Duplicate ACKs owed besides.
+    pub(super) duplicates: u16,
+    /// Bytes received since the last ACK left.
+    unacked: u32,
+    /// Payload of the peer's full segments, as far as seen, and at most.
+    segment: u32,
+    largest_segment: u32,
+    /// Number of a FIN that came before its turn.
+    early_fin: Option<SeqNumber>,
+    /// Whether the FIN came in its turn.
+    pub(super) finished: bool,
+    /// Stream positions of the latest arrivals out of order, latest first.
+    arrivals: [u64; 4],
+    /// Stream position of the urgent mark (RCV.UP).
     urgent: Option<u64>,
 }
 
 impl Receiver {
-    /// Timestamps older than this say nothing: the connection slept too long (RFC 7323 5.5).
-    const PAWS_IDLE_SECS: u64 = 24 * 86_400;
-    /// Segments acknowledged at once after the handshake: Linux's TCP_MAX_QUICKACKS.
-    const QUICK: u32 = 16;
-
-    pub(super) fn new(now: Instant, irs: SeqNumber, settings: &Settings, agreed: &Negotiated) -> Self {
-        let first = irs + 1;
+    /// After a handshake in which `irs` was the peer's number, with `window` bytes told in our SYN.
+    pub(super) fn new(
+        cx: &Context<'_>,
+        common: &Common,
+        agreed: &Agreed,
+        irs: SeqNumber,
+        window: u16,
+    ) -> Self {
+        let largest = u32::from(common.advertised_mss()).saturating_sub(agreed.option_bytes()).max(1);
         Self {
-            queue: ReceiveQueue::new(),
-            next: first,
-            position: 0,
-            right_edge: first + settings.receive_buffer.min(65_535) as u32,
-            limit: settings.receive_buffer,
-            scale: agreed.receive_scale,
-            largest: agreed.largest_from_peer(),
-            fin: None,
+            next: irs + 1,
+            edge: irs + 1 + u32::from(window),
+            shift: agreed.scale.map_or(0, |scale| scale.1),
+            acked: irs + 1,
+            recent: agreed.timestamps.map(|value| (value, cx.now)),
+            sack: agreed.sack,
+            due: Due::Nothing,
+            duplicates: 0,
+            unacked: 0,
+            segment: largest.min(536),
+            largest_segment: largest,
+            early_fin: None,
             finished: false,
-            shut: false,
-            unacknowledged: 0,
-            quick: Self::QUICK,
-            last_ack: first,
-            recent: agreed.timestamps.map(|_| (agreed.peer_timestamp, now)),
+            arrivals: [u64::MAX; 4],
             urgent: None,
         }
     }
 
-    pub(super) const fn next(&self) -> SeqNumber {
-        self.next
+    /// RCV.WND.
+    pub(super) fn window(&self) -> u32 {
+        self.edge.distance(self.next).max(0) as u32
     }
 
-    pub(super) const fn readable(&self) -> usize {
-        self.queue.readable()
+    /// TS.Recent, for the echo; `None` without timestamps.
+    pub(super) fn recent(&self) -> Option<u32> {
+        self.recent.map(|(value, _)| value)
     }
 
-    pub(super) fn early(&self) -> usize {
-        self.queue.early()
+    /// Our shift, as agreed.
+    pub(super) const fn shift(&self) -> u8 {
+        self.shift
     }
 
-    pub(super) const fn finished(&self) -> bool {
-        self.finished
-    }
-
-    pub(super) const fn shut(&self) -> bool {
-        self.shut
-    }
-
-    /// RCV.WND as the peer knows it.
-    pub(super) const fn window(&self) -> u32 {
-        let window = self.right_edge.distance(self.next);
-        if window < 0 { 0 } else { window as u32 }
-    }
-
-    pub(super) const fn set_limit(&mut self, limit: usize) {
-        self.limit = limit;
-    }
-
-    /// Urgent bytes not yet read, up to and with the mark.
-    pub(super) fn urgent_ahead(&self) -> usize {
-        let read = self.queue.next() - self.queue.readable() as u64;
-        self.urgent.map_or(0, |mark| mark.saturating_sub(read) as usize)
-    }
-
-    //= rfc9293#3.10.7.4   the four cases of the acceptability test
-    /// Whether any part of a segment lies in the window.
-    pub(super) const fn acceptable(&self, seq: SeqNumber, length: u32) -> bool {
+    /// Whether the segment is acceptable (RFC 9293 3.10.7.4, first check), `length` being its sequence space.
+    pub(super) fn accepts(&self, seq: SeqNumber, length: u32) -> bool {
         let window = self.window();
-        if window == 0 {
-            //= rfc9293#3.10.7.4 MUST-66   at a zero window the ACK, RST and URG of a segment at its edge still count
-            return seq.distance(self.next) == 0;
+        let inside = |seq: SeqNumber| seq.at_or_after(self.next) && seq.before(self.next + window);
+        match (length, window) {
+            (0, 0) => seq == self.next,
+            (0, _) => inside(seq),
+            (_, 0) => false,
+            _ => {
+                inside(seq)
+                    || inside(seq + (length - 1))
+                    || (seq.before(self.next) && (seq + length).after(self.edge))
+            }
         }
-        let offset = seq.distance(self.next);
-        let starts_inside = offset >= 0 && (offset as u32) < window;
-        if length == 0 || starts_inside {
-            return starts_inside;
-        }
-        let last = offset.wrapping_add(length as i32 - 1);
-        last >= 0 && offset < window as i32
     }
 
-    //= rfc7323#5.3   PAWS: a segment with a timestamp older than the last one is a ghost
-    pub(super) fn is_ghost(&self, now: Instant, segment: &TcpHeader) -> bool {
+    /// Whether the segment is old by its timestamp, or lacks one (RFC 7323 5.3).
+    pub(super) fn is_stale(&self, now: Instant, segment: &TcpHeader) -> bool {
         let Some((recent, at)) = self.recent else { return false };
-        let Some(timestamps) = segment.options.timestamps else { return !segment.has(TcpFlags::RST) };
-        let older = (timestamps.value.wrapping_sub(recent) as i32) < 0;
-        older && now.since(at).as_secs() < Self::PAWS_IDLE_SECS && !segment.has(TcpFlags::RST)
+        match segment.options.timestamps {
+            //= rfc7323#5.5   after 24 days of silence the peer's clock may look older than it is
+            Some(stamps) => (stamps.value.wrapping_sub(recent) as i32) < 0 && now.since(at) < STALE_TIMESTAMP,
+            //= rfc7323#3.2   once agreed, every segment has one; without, it is dropped, and nothing else happens
+            None => true,
+        }
     }
 
-    /// Remember the timestamp of an acceptable segment for the echo.
-    pub(super) const fn note_timestamp(&mut self, now: Instant, segment: &TcpHeader) {
-        let (Some((recent, at)), Some(timestamps)) = (&mut self.recent, segment.options.timestamps) else {
+    /// Remember the timestamp of an acceptable segment.
+    pub(super) fn note_timestamp(&mut self, now: Instant, segment: &TcpHeader) {
+        let (Some((recent, at)), Some(stamps)) = (&mut self.recent, segment.options.timestamps) else {
             return;
         };
-        //= rfc7323#4.3   only from the segment that the last ACK asked for, so that delayed ACKs echo the oldest
-        let newer = timestamps.value.wrapping_sub(*recent) as i32 >= 0;
-        if newer && segment.seq.at_or_before(self.last_ack) {
-            *recent = timestamps.value;
-            *at = now;
+        //= rfc7323#4.3   only of a segment that reaches back to what the last ACK covered: the oldest not yet acknowledged
+        if segment.seq.at_or_before(self.acked) {
+            (*recent, *at) = (stamps.value, now);
         }
     }
 
-    /// TSecr of the next segment.
-    pub(super) fn echo(&self) -> u32 {
-        self.recent.map_or(0, |(recent, _)| recent)
+    /// Payload that starts at `seq`, within the window, with or without a FIN behind it.
+    pub(super) fn on_text(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        seq: SeqNumber,
+        packet: Packet,
+        fin: bool,
+        pool: &mut Pool,
+    ) -> TextEffect {
+        let length = packet.len() as u32;
+        if fin {
+            self.early_fin = Some(seq + length);
+        }
+        if length > 0 {
+            self.on_payload(cx, common, seq, packet, pool);
+        } else if fin && seq != self.next {
+            self.duplicate();
+        }
+        if self.early_fin != Some(self.next) || self.finished {
+            return TextEffect { finished: false };
+        }
+        step(cx, "8. check fin");
+        //= rfc9293#3.10.7.4   the FIN has a number of its own, and is acknowledged at once
+        self.next += 1;
+        self.finished = true;
+        self.due = Due::Now;
+        common.inbox.clear_waiting();
+        TextEffect { finished: true }
     }
 
-    /// The segment's urgent pointer, if it moves the mark; whether it did.
-    //= rfc9293#3.8.5 MUST-62   the pointer is taken to name the byte behind the urgent data (RFC 6093)
-    pub(super) fn on_urgent(&mut self, segment: &TcpHeader) -> bool {
-        if !segment.has(TcpFlags::URG) || segment.urgent == 0 {
-            return false;
+    fn on_payload(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        seq: SeqNumber,
+        packet: Packet,
+        pool: &mut Pool,
+    ) {
+        let length = packet.len() as u32;
+        let before = common.inbox.next();
+        let position = before + u64::from(seq.0.wrapping_sub(self.next.0));
+        let had_gap = common.inbox.has_gap();
+        //= rfc9293#3.10.7.4 SHLD-31   what comes before its turn is kept
+        let inserted = common.inbox.insert(position, packet, common.config.max_out_of_order, pool);
+        match inserted {
+            Inserted::Ready => {
+                let ready = (common.inbox.next() - before) as u32;
+                self.next += ready;
+                common.stats.bytes_received += u64::from(ready);
+                if common.read_shut {
+                    common.inbox.discard(pool);
+                }
+                self.acknowledge_data(common, length, ready, had_gap);
+            }
+            Inserted::Waiting => {
+                cx.count(Counter::TcpOfoQueue);
+                self.note_arrival(position);
+                self.duplicate();
+            }
+            Inserted::Duplicate => {
+                common.drop(cx, DropReason::TcpDuplicate);
+                self.duplicate();
+            }
+            Inserted::Full => {
+                common.drop(cx, DropReason::TcpOutOfOrderFull);
+                self.duplicate();
+            }
         }
-        let ahead = (segment.seq + u32::from(segment.urgent)).distance(self.next);
-        let mark = self.queue.next().saturating_add_signed(i64::from(ahead));
-        if mark <= self.queue.next() || self.urgent.is_some_and(|urgent| mark <= urgent) {
-            return false;
-        }
-        self.urgent = Some(mark);
-        true
     }
 
-    /// Take payload and FIN of an acceptable segment.
-    pub(super) fn take(&mut self, segment: &TcpHeader, mut payload: Packet, config: &Config) -> Taken {
-        let room = self.right_edge.distance(segment.seq).max(0) as usize;
-        let whole = payload.len() <= room;
-        payload.truncate(room);
-        if segment.has(TcpFlags::FIN) && whole {
-            self.fin = Some(segment.seq + payload.len() as u32);
+    /// Decide about the ACK for `ready` bytes that came in order with a segment of `length`.
+    fn acknowledge_data(&mut self, common: &Common, length: u32, ready: u32, filled_gap: bool) {
+        self.segment = self.segment.max(length).min(self.largest_segment);
+        self.unacked = self.unacked.saturating_add(ready);
+        //= rfc9293#3.8.6.3 SHLD-19   every second full segment, full as the peer can send them
+        //= rfc5681#4.2   and at once when a gap fills, wholly or in part
+        let at_once = self.unacked >= 2 * self.segment || filled_gap || common.settings.quickack;
+        if at_once {
+            self.due = Due::Now;
+        } else if self.due == Due::Nothing {
+            //= rfc9293#3.8.6.3 SHLD-18   else wait for company
+            self.due = Due::Later;
         }
-        let mut outcome = Insert::Duplicate;
-        if !payload.is_empty() {
-            let ahead = segment.seq.distance(self.next);
-            payload.advance(payload.len().min(ahead.min(0).unsigned_abs() as usize));
-            let at = self.position + ahead.max(0) as u64;
-            outcome = self.queue.insert(at, payload, config.max_out_of_order);
-        }
-        let before = self.next;
-        self.catch_up();
-        self.unacknowledged += self.next.distance(before).max(0) as usize;
-        let finished = !self.finished && self.fin == Some(self.next);
-        if finished {
-            self.next += 1;
-            self.finished = true;
-            self.right_edge = self.right_edge.max(self.next);
-        }
-        Taken { outcome, finished }
     }
 
-    /// RCV.NXT follows what is in order.
-    fn catch_up(&mut self) {
-        let reached = self.queue.next();
-        self.next += (reached - self.position) as u32;
-        self.position = reached;
+    /// Owe a duplicate ACK (RFC 5681 4.2): one for each segment out of order, since the peer counts them.
+    fn duplicate(&mut self) {
+        let most = if self.sack { DUPLICATES_WITH_SACK } else { DUPLICATES_WITHOUT };
+        self.duplicates = (self.duplicates + 1).min(most);
     }
 
-    /// When to acknowledge what a segment brought.
-    pub(super) fn ack_wish(&mut self, taken: Taken, settings: &Settings) -> AckWish {
-        match taken.outcome {
-            //= rfc5681#4.2   at once: a gap, and the segment that closes one
-            Insert::OutOfOrder | Insert::Full => return AckWish::Now,
-            Insert::InOrder if self.early() > 0 => return AckWish::Now,
-            Insert::Duplicate if !taken.finished => return AckWish::Now,
-            Insert::InOrder | Insert::Duplicate => {}
+    fn note_arrival(&mut self, position: u64) {
+        if self.sack {
+            self.arrivals.rotate_right(1);
+            self.arrivals[0] = position;
         }
-        //= rfc9293#3.8.6.3 SHLD-19   every second full segment
-        if taken.finished || settings.quickack || self.unacknowledged >= 2 * self.largest {
-            return AckWish::Now;
-        }
-        if self.quick > 0 {
-            self.quick -= 1;
-            return AckWish::Now;
-        }
-        AckWish::Delayed
     }
 
-    /// The window field of a segment that leaves now, and the note that it does. `in_syn` is never scaled.
-    //= rfc9293#3.8.6.2.2 MUST-39 SHLD-14   the right edge moves by a worthwhile step, and never back
-    pub(super) fn advertise(&mut self) -> u16 {
-        let unit = 1usize << self.scale;
-        let free = self.limit.saturating_sub(self.readable());
-        let current = self.window() as usize;
-        let keep = current.div_ceil(unit) * unit;
-        // Rounding up must not add up: by one unit at most may the edge pass what the buffer holds.
-        let keep = if keep <= free + unit { keep } else { current / unit * unit };
-        let step = self.largest.min(self.limit / 2).max(1);
-        let open = free / unit * unit;
-        let window = if open >= current + step { open.max(keep) } else { keep };
-        let field = (window / unit).min(65_535);
-        self.right_edge = self.right_edge.max(self.next + (field * unit) as u32);
-        self.unacknowledged = 0;
-        self.last_ack = self.next;
-        field as u16
-    }
-
-    /// Whether the peer should be told of room that reading made: the window at least doubles, by a segment or more.
-    /// A window update with the same window would count as a duplicate ACK at the peer.
-    pub(super) fn owes_update(&self) -> bool {
-        if self.finished {
-            return false;
-        }
-        let free = self.limit.saturating_sub(self.readable()) >> self.scale << self.scale;
-        let current = self.window() as usize;
-        let step = self.largest.min(self.limit / 2).max(1);
-        free >= current + step && free >= 2 * current
-    }
-
-    /// SACK blocks for a segment with room for `most` of them (RFC 2018).
-    pub(super) fn sack_blocks(&self, most: usize) -> SackBlocks {
+    /// The blocks that we hold out of order: that of the latest arrival first (RFC 2018 4).
+    pub(super) fn sack_blocks(&self, inbox: &ReceiveQueue) -> SackBlocks {
         let mut blocks = SackBlocks::default();
-        let next = self.queue.next();
-        for (from, to) in self.queue.sack_runs(most) {
-            blocks.push(self.next + (from - next) as u32, self.next + (to - next) as u32);
+        if !self.sack || !inbox.has_gap() || self.finished {
+            return blocks;
+        }
+        let most = if self.recent.is_some() { SACK_BLOCKS.0 } else { SACK_BLOCKS.1 };
+        let seq = |position: u64| self.next + (position - inbox.next()) as u32;
+        let recent = self.arrivals.iter().filter_map(|position| inbox.run_at(*position));
+        //= rfc2018#4   first the block with the latest segment, then those reported before, each once
+        for (left, right) in recent.chain(inbox.runs().take(most)) {
+            let block = (seq(left), seq(right));
+            if blocks.as_slice().len() < most && !blocks.as_slice().contains(&block) {
+                blocks.push(block.0, block.1);
+            }
         }
         blocks
     }
 
-    pub(super) fn read(&mut self, out: &mut [u8], pool: &mut Pool) -> usize {
-        self.queue.read(out, pool)
+    /// The window field of a segment that leaves now; moves the right edge, to the right only.
+    pub(super) fn advertise(&mut self, inbox: &ReceiveQueue, buffer: usize) -> u16 {
+        let unit = 1u32 << self.shift;
+        let (kept, free) = (self.window(), free(inbox, buffer));
+        let field = if self.moves_enough(kept, free, buffer) {
+            (free / unit).max(kept.div_ceil(unit))
+        } else {
+            //= rfc9293#3.8.6 SHLD-14   rounding must not pull the edge back, so round up: but not for ever, since each ACK
+            // of a trickle nobody reads would add a little
+            let up = kept.div_ceil(unit);
+            let creeps = up * unit > kept && up * unit > free.saturating_add(buffer as u32 / 8);
+            if creeps { kept / unit } else { up }
+        };
+        let field = field.min(u32::from(u16::MAX));
+        self.edge = self.next + field * unit;
+        field as u16
     }
 
-    pub(super) fn peek(&self, out: &mut [u8]) -> usize {
-        self.queue.peek(out)
+    /// Whether the right edge could move by enough to be worth telling (RFC 9293 3.8.6.2.2).
+    fn moves_enough(&self, kept: u32, free: u32, buffer: usize) -> bool {
+        //= rfc9293#3.8.6.2.2 MUST-39   by a full segment, or half the buffer
+        free > kept && free - kept >= (buffer as u32 / 2).min(self.largest_segment).max(1 << self.shift)
     }
 
-    /// The application reads no more: what came is thrown away, what comes will be too.
-    pub(super) fn shut_down(&mut self) {
-        self.shut = true;
-        self.queue.clear();
+    /// After a read: whether the peer should hear of the room. An update that told nothing new would be a duplicate ACK
+    /// to it, and one for each read would be a flood: tell when it waits for room, else in steps of a quarter.
+    pub(super) fn owes_update(&self, inbox: &ReceiveQueue, buffer: usize) -> bool {
+        let (kept, free) = (self.window(), free(inbox, buffer).min(u32::from(u16::MAX) << self.shift));
+        let starving = kept < 2 * self.largest_segment;
+        !self.finished
+            && self.moves_enough(kept, free, buffer)
+            && (starving || free - kept >= buffer as u32 / 4)
     }
 
-    /// What can still be read when the connection is gone.
-    pub(super) fn into_queue(self) -> ReceiveQueue {
-        self.queue
+    /// An ACK left with the segment at hand.
+    pub(super) const fn on_ack_sent(&mut self) {
+        self.acked = self.next;
+        self.unacked = 0;
+        self.due = Due::Nothing;
     }
+
+    /// Our clock and the echo of the peer's, if agreed.
+    pub(super) fn timestamps(&self, value: u32) -> Option<Timestamps> {
+        self.recent().map(|echo| Timestamps { value, echo })
+    }
+
+    /// The urgent pointer of a segment at `seq` says that urgent data ends before `seq` + `pointer`.
+    pub(super) fn on_urgent(&mut self, inbox: &ReceiveQueue, seq: SeqNumber, pointer: u16) {
+        //= rfc9293#3.8.5 MUST-62   it points behind the urgent data (RFC 6093)
+        let ahead = (seq + u32::from(pointer)).distance(self.next);
+        if ahead > 0 {
+            let mark = inbox.next() + ahead as u64;
+            //= rfc9293#3.10.7.4   RCV.UP only goes forward
+            self.urgent = Some(self.urgent.map_or(mark, |old| old.max(mark)));
+        }
+    }
+
+    /// Stream position of the urgent mark.
+    pub(super) const fn urgent(&self) -> Option<u64> {
+        self.urgent
+    }
+}
+
+/// Room for what is not received yet. What waits out of order lies within it.
+fn free(inbox: &ReceiveQueue, buffer: usize) -> u32 {
+    buffer.saturating_sub(inbox.readable()) as u32
 }

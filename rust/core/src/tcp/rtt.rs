@@ -1,98 +1,115 @@
-//! Round trip time and retransmission timeout (RFC 6298).
+//! The round trip and the retransmission timeout made from it (RFC 6298).
 
 use super::Config;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 
-/// Smoothed round trip, its variation, and the timeout with its backoff.
+/// G of RFC 6298: what a driver's sleep may be late, whatever the clock counts.
+const GRANULARITY: Duration = Duration::from_millis(1);
+/// After a lost SYN the network is worse than the first guess (RFC 6298 5.7).
+const AFTER_SYN_LOSS: Duration = Duration::from_secs(3);
+
+/// The estimator of one connection.
 #[derive(Debug, Clone)]
 pub(super) struct Rtt {
     smoothed: Option<Duration>,
     variation: Duration,
-    least: Option<Duration>,
+    shortest: Option<Duration>,
     latest: Option<Duration>,
-    rto: Duration,
-    /// Timeouts in a row: each doubles the timeout.
+    timeout: Duration,
     backoff: u32,
+    min: Duration,
+    max: Duration,
 }
 
 impl Rtt {
-    /// The clock granularity G: timers turn in microseconds.
-    const GRANULARITY: Duration = Duration::from_micros(1);
-
-    pub(super) const fn new(config: &Config) -> Self {
+    /// Nothing measured yet.
+    pub(super) fn new(config: &Config) -> Self {
         Self {
             smoothed: None,
             variation: Duration::ZERO,
-            least: None,
+            shortest: None,
             latest: None,
-            rto: config.initial_rto,
+            timeout: config.initial_rto,
             backoff: 0,
+            min: config.min_rto,
+            max: config.max_rto.max(config.min_rto),
         }
     }
 
-    /// A round trip was measured.
-    pub(super) fn sample(&mut self, config: &Config, rtt: Duration) {
-        // A round trip of nothing would make a timeout of nothing.
-        let rtt = rtt.max(Self::GRANULARITY);
-        self.latest = Some(rtt);
-        self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
-        //= rfc6298#2   first 2.2, then 2.3: the variation is updated before the mean it is taken from
-        let smoothed = match self.smoothed {
+    /// The SYN had to be sent again.
+    pub(super) fn on_syn_loss(&mut self) {
+        //= rfc6298#5.7   data transmission begins with three seconds then
+        self.timeout = self.timeout.max(AFTER_SYN_LOSS);
+    }
+
+    /// A round trip was measured, on a segment that was sent once or by timestamps (Karn).
+    pub(super) fn sample(&mut self, round_trip: Duration) {
+        let variation = match self.smoothed {
+            //= rfc6298#2.2   the first measurement
             None => {
-                self.variation = rtt.div(2);
-                rtt
+                self.smoothed = Some(round_trip);
+                round_trip.div(2)
             }
+            //= rfc6298#2.3   the variation first, then the mean
             Some(smoothed) => {
-                let error =
-                    if smoothed > rtt { smoothed.saturating_sub(rtt) } else { rtt.saturating_sub(smoothed) };
-                self.variation = (self.variation * 3 + error).div(4);
-                (smoothed * 7 + rtt).div(8)
+                let error = smoothed.saturating_sub(round_trip).max(round_trip.saturating_sub(smoothed));
+                self.smoothed = Some(smoothed.saturating_sub(smoothed.div(8)) + round_trip.div(8));
+                self.variation.saturating_sub(self.variation.div(4)) + error.div(4)
             }
         };
-        self.smoothed = Some(smoothed);
-        let rto = smoothed + (self.variation * 4).max(Self::GRANULARITY);
-        self.rto = rto.max(config.min_rto).min(config.max_rto);
-    }
-
-    /// The SYN had to be sent again: be careful with the first data (RFC 6298 5.7).
-    pub(super) fn after_lost_syn(&mut self) {
-        self.rto = self.rto.max(Duration::from_secs(3));
+        self.variation = variation;
+        self.latest = Some(round_trip);
+        self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
+        let timeout = self.smoothed.unwrap_or_default() + GRANULARITY.max(self.variation * 4);
+        self.timeout = timeout.clamp(self.min, self.max);
+        //= rfc9293#3.8.1 MUST-18   a fresh measurement, and only that, ends the backoff
         self.backoff = 0;
     }
 
-    /// The timeout, backed off.
-    pub(super) fn timeout(&self, config: &Config) -> Duration {
-        (self.rto * (1u64 << self.backoff.min(32))).min(config.max_rto)
+    /// A timeout passed in vain.
+    pub(super) fn back_off(&mut self) {
+        //= rfc6298#5.5   twice as long the next time
+        self.backoff = (self.backoff + 1).min(16);
     }
 
-    //= rfc6298#5.5   back off the timer
-    pub(super) const fn back_off(&mut self) {
-        self.backoff = self.backoff.saturating_add(1);
+    /// The timeout, backoff included.
+    pub(super) fn timeout(&self) -> Duration {
+        (self.timeout * (1 << self.backoff)).min(self.max)
     }
 
-    /// The peer is heard again.
-    pub(super) const fn reset_backoff(&mut self) {
-        self.backoff = 0;
+    /// The timeout after `times` further doublings, for probes that count their own.
+    pub(super) fn timeout_backed_off(&self, times: u32) -> Duration {
+        (self.timeout * (1 << times.min(16))).min(self.max)
     }
 
+    /// When a timer that starts now fires.
+    pub(super) fn deadline(&self, now: Instant) -> Instant {
+        now + self.timeout()
+    }
+
+    /// Smoothed round trip, if measured.
     pub(super) const fn smoothed(&self) -> Option<Duration> {
         self.smoothed
     }
 
+    /// Its mean deviation.
     pub(super) const fn variation(&self) -> Duration {
         self.variation
     }
 
-    pub(super) const fn least(&self) -> Option<Duration> {
-        self.least
-    }
-
+    /// Latest round trip, if measured.
     pub(super) const fn latest(&self) -> Option<Duration> {
         self.latest
     }
 
+    /// Doublings of the timeout that no measurement has ended yet.
     pub(super) const fn backoff(&self) -> u32 {
         self.backoff
+    }
+
+    /// Smallest round trip, if measured.
+    pub(super) const fn shortest(&self) -> Option<Duration> {
+        self.shortest
     }
 }
 
@@ -104,33 +121,53 @@ mod tests {
         Duration::from_millis(millis)
     }
 
-    #[test]
-    fn the_first_sample_and_the_next_follow_the_rfc() {
-        let config = Config::default();
-        let mut rtt = Rtt::new(&config);
-        assert_eq!(rtt.timeout(&config), ms(1_000));
-        rtt.sample(&config, ms(400));
-        assert_eq!((rtt.smoothed(), rtt.variation()), (Some(ms(400)), ms(200)));
-        assert_eq!(rtt.timeout(&config), ms(1_200));
-        rtt.sample(&config, ms(800));
-        assert_eq!((rtt.smoothed(), rtt.variation()), (Some(ms(450)), ms(250)));
+    fn rtt() -> Rtt {
+        Rtt::new(&Config { min_rto: ms(1), ..Config::default() })
     }
 
     #[test]
-    fn the_timeout_doubles_within_its_bounds_and_comes_back() {
-        let config = Config::default();
-        let mut rtt = Rtt::new(&config);
-        rtt.sample(&config, Duration::ZERO);
-        assert_eq!(rtt.timeout(&config), ms(200));
-        for _ in 0..3 {
+    fn first_sample_then_smoothing() {
+        let mut rtt = rtt();
+        assert_eq!(rtt.timeout(), ms(1000));
+        rtt.sample(ms(80));
+        assert_eq!((rtt.smoothed(), rtt.variation(), rtt.timeout()), (Some(ms(80)), ms(40), ms(240)));
+        rtt.sample(ms(160));
+        assert_eq!((rtt.smoothed(), rtt.variation(), rtt.timeout()), (Some(ms(90)), ms(50), ms(290)));
+        assert_eq!(rtt.shortest(), Some(ms(80)));
+    }
+
+    #[test]
+    fn backoff_doubles_to_the_limit_and_ends_with_a_sample() {
+        let mut rtt = rtt();
+        rtt.sample(ms(100));
+        let mut last = rtt.timeout();
+        for _ in 0..20 {
             rtt.back_off();
+            assert!(rtt.timeout() == last * 2 || rtt.timeout() == Config::default().max_rto);
+            last = rtt.timeout();
         }
-        assert_eq!(rtt.timeout(&config), ms(1_600));
+        assert_eq!(last, Config::default().max_rto);
+        rtt.sample(ms(100));
+        assert!(rtt.timeout() < ms(400));
+    }
+
+    #[test]
+    fn never_under_the_minimum_and_never_without_granularity() {
+        let mut rtt = Rtt::new(&Config::default());
+        rtt.sample(Duration::from_micros(50));
+        assert_eq!(rtt.timeout(), ms(200));
+        let mut bare = rtt.clone();
+        bare.min = Duration::ZERO;
         for _ in 0..100 {
-            rtt.back_off();
+            bare.sample(Duration::from_micros(50));
         }
-        assert_eq!(rtt.timeout(&config), config.max_rto);
-        rtt.reset_backoff();
-        assert_eq!(rtt.timeout(&config), ms(200));
+        assert!(bare.timeout() >= GRANULARITY);
+    }
+
+    #[test]
+    fn a_lost_syn_makes_it_three_seconds() {
+        let mut rtt = Rtt::new(&Config::default());
+        rtt.on_syn_loss();
+        assert_eq!(rtt.timeout(), Duration::from_secs(3));
     }
 }

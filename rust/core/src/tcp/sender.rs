@@ -1,382 +1,362 @@
-//! The sending half: what is queued, under way, acknowledged, and how much more may leave.
+//! The sending half of a synchronized connection: what is queued, what is out, what the peer allows.
 
-use super::congestion::{Acked, Congestion};
-use super::negotiated::Negotiated;
-use super::recovery::{OnAck, Recovery};
+use super::common::Common;
+use super::congestion::{Acked, CongestionControl, Control, Start};
+use super::options::Agreed;
+use super::recovery::{Progress, Recovery};
 use super::rtt::Rtt;
-use super::{Config, Settings};
 use crate::buffer::SendQueue;
+use crate::observe::{Context, Counter, Layer, TraceEvent};
 use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 
-/// What the acknowledgment of a segment means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AckKind {
-    /// Of something never sent: challenge it and drop the segment.
-    Unsent,
-    /// Older than any window of ours: likewise (RFC 5961 5).
-    Ancient,
-    /// Nothing new.
-    Old,
-    /// New: progress.
-    New,
+/// What the peer lets us send.
+#[derive(Debug, Clone)]
+pub(super) struct PeerWindow {
+    /// SND.WND, in bytes.
+    pub(super) size: u32,
+    /// The largest that it ever was.
+    pub(super) largest: u32,
+    /// Its shift.
+    shift: u8,
+    /// SND.WL1 and SND.WL2: the segment that told it.
+    told_by: (SeqNumber, SeqNumber),
 }
 
-/// What may leave now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) seq: SeqNumber,
-    pub(super) offset: usize,
-    pub(super) length: usize,
-    pub(super) fin: bool,
-    pub(super) push: bool,
-    pub(super) retransmission: bool,
+impl PeerWindow {
+    /// The window that a segment tells.
+    fn told(&self, segment: &TcpHeader) -> u32 {
+        //= rfc7323#2.2   that of a SYN is never scaled
+        let shift = if segment.has(TcpFlags::SYN) { 0 } else { self.shift };
+        u32::from(segment.window) << shift
+    }
+
+    fn update(&mut self, segment: &TcpHeader) {
+        //= rfc9293#3.10.7.4   an old segment must not undo what a newer one said
+        let (seq, ack) = self.told_by;
+        if segment.seq.after(seq) || (segment.seq == seq && segment.ack.at_or_after(ack)) {
+            //= rfc9293#3.8.6 MUST-1 REC-1   unsigned, and 32 bits inside
+            self.size = self.told(segment);
+            self.largest = self.largest.max(self.size);
+            self.told_by = (segment.seq, segment.ack);
+        }
+    }
 }
 
-/// The sending half of a synchronized connection.
+/// Our FIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fin {
+    /// Not asked for.
+    None,
+    /// It follows the queue, sent or not.
+    Queued,
+    /// The peer has it.
+    Acknowledged,
+}
+
+/// What an acceptable ACK did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct AckEffect {
+    /// It acknowledged something new.
+    pub(super) advanced: bool,
+    /// It acknowledged our FIN.
+    pub(super) fin_acked: bool,
+    /// The retransmission timer starts again.
+    pub(super) restart_timer: bool,
+}
+
+/// See the module.
 #[derive(Debug)]
 pub(super) struct Sender {
+    /// SND.UNA: all before it is acknowledged. The queue's offset 0, unless only the FIN is left.
+    pub(super) una: SeqNumber,
+    /// SND.NXT: what goes out next. A timeout takes it back to SND.UNA.
+    pub(super) nxt: SeqNumber,
+    /// All before it was sent at least once.
+    pub(super) max: SeqNumber,
+    pub(super) peer: PeerWindow,
     pub(super) queue: SendQueue,
-    /// SND.UNA
-    una: SeqNumber,
-    /// The next to leave: SND.NXT, or less after a timeout until all is sent again.
-    next: SeqNumber,
-    /// One behind the highest ever sent: SND.NXT of the RFC.
-    sent: SeqNumber,
-    window: u32,
-    greatest_window: u32,
-    /// SND.WL1, SND.WL2
-    updated: (SeqNumber, SeqNumber),
+    pub(super) fin: Fin,
+    /// SND.UP: the urgent data ends before this.
+    pub(super) urgent: Option<SeqNumber>,
     pub(super) rtt: Rtt,
-    pub(super) congestion: Congestion,
     pub(super) recovery: Recovery,
-    /// A segment being timed: the sequence number that ends it, and when it left (Karn: nothing sent twice is timed).
-    timed: Option<(SeqNumber, Instant)>,
-    /// The first segment is to be sent again, whatever the window.
-    resend_first: bool,
-    /// The application closed its side.
-    closing: bool,
-    fin_acknowledged: bool,
+    pub(super) control: Control,
+    /// The segment at SND.UNA is to go again, whatever the windows say.
+    pub(super) resend: Option<&'static str>,
+    /// Send what the peer's window holds, even a sliver: SWS avoidance waited long enough.
+    pub(super) force: bool,
+    /// Send a byte into a closed window.
+    pub(super) probe: bool,
+    /// Window probes: how many were sent since the window closed, and since the peer last answered.
+    pub(super) probes: (u32, u32),
     /// Timeouts in a row without progress.
     pub(super) retries: u32,
-    /// Segments sent again so far.
-    pub(super) retransmissions: u64,
-    /// Since when the oldest data under way waits.
-    waiting_since: Option<Instant>,
-    /// One behind urgent data, if any was sent.
-    urgent: Option<SeqNumber>,
-    mss: usize,
+    /// When anything was acknowledged last, or was queued behind nothing.
+    pub(super) progress: Instant,
+    /// The congestion window kept data back since the last ACK.
+    pub(super) held_back: bool,
+    /// When a segment with data left last.
+    pub(super) last_sent: Instant,
+    /// A segment under measurement: number behind it, time of its first and only transmission.
+    timed: Option<(SeqNumber, Instant)>,
+    /// Segment size that the peer announced, and the smallest that we let it force on us.
+    peer_mss: u16,
+    min_mss: u16,
+    option_bytes: u32,
+    mss: u32,
 }
 
 impl Sender {
+    /// After a handshake in which `isn` was our number and `segment` acknowledged it. `rtt` knows what the handshake
+    /// measured; `syn_lost` tells that a SYN had to be sent again.
     pub(super) fn new(
-        iss: SeqNumber,
-        config: &Config,
-        settings: &Settings,
-        agreed: &Negotiated,
-        rtt: Rtt,
+        cx: &Context<'_>,
+        common: &Common,
+        agreed: &Agreed,
+        isn: SeqNumber,
+        segment: &TcpHeader,
+        handshake: (Rtt, bool),
     ) -> Self {
-        let mss = agreed.effective_mss(settings);
-        //= rfc6928#2   ten segments, but no more than 14600 bytes' worth at larger sizes
-        let initial = (u64::from(config.initial_window) * mss as u64).min((14_600).max(2 * mss as u64));
-        let first = iss + 1;
-        Self {
-            queue: SendQueue::new(settings.send_buffer),
-            una: first,
-            next: first,
-            sent: first,
-            window: 0,
-            greatest_window: 0,
-            updated: (SeqNumber(0), SeqNumber(0)),
-            rtt,
-            congestion: Congestion::new(config.congestion, mss as u64, initial),
-            recovery: Recovery::new(first),
-            timed: None,
-            resend_first: false,
-            closing: false,
-            fin_acknowledged: false,
-            retries: 0,
-            retransmissions: 0,
-            waiting_since: None,
+        let (rtt, syn_lost) = handshake;
+        let config = &common.config;
+        let shift = agreed.scale.map_or(0, |scale| scale.0);
+        let mut peer = PeerWindow { size: 0, largest: 0, shift, told_by: (segment.seq, segment.ack) };
+        peer.update(segment);
+        let mut sender = Self {
+            una: isn + 1,
+            nxt: isn + 1,
+            max: isn + 1,
+            peer,
+            queue: SendQueue::new(common.settings.send_buffer),
+            fin: Fin::None,
             urgent: None,
-            mss,
-        }
+            rtt,
+            recovery: Recovery::new(isn),
+            control: Control::new(
+                config.congestion,
+                Start { mss: 1, window: 1, abc_limit: config.abc_limit },
+            ),
+            resend: None,
+            force: false,
+            probe: false,
+            probes: (0, 0),
+            retries: 0,
+            progress: cx.now,
+            held_back: false,
+            last_sent: cx.now,
+            timed: None,
+            peer_mss: agreed.peer_mss,
+            min_mss: config.min_mss,
+            option_bytes: agreed.option_bytes(),
+            mss: 0,
+        };
+        sender.set_path_mss(common.path_mss());
+        //= rfc5681#3.1   one segment after a lost SYN
+        let segments = if syn_lost { 1 } else { config.initial_window };
+        let window = segments.saturating_mul(sender.mss);
+        let start = Start { mss: sender.mss, window, abc_limit: config.abc_limit };
+        sender.control = Control::new(config.congestion, start);
+        sender
     }
 
-    /// The window of the segment that ends the handshake.
-    pub(super) const fn first_window(&mut self, segment: &TcpHeader, scale: u8) {
-        self.window = (segment.window as u32) << scale;
-        self.greatest_window = self.window;
-        self.updated = (segment.seq, segment.ack);
-    }
-
-    pub(super) const fn una(&self) -> SeqNumber {
-        self.una
-    }
-
-    /// SND.NXT: one behind the highest ever sent.
-    pub(super) const fn sent(&self) -> SeqNumber {
-        self.sent
-    }
-
-    pub(super) const fn next(&self) -> SeqNumber {
-        self.next
-    }
-
-    pub(super) const fn window(&self) -> u32 {
-        self.window
-    }
-
-    pub(super) const fn mss(&self) -> usize {
+    /// Payload bytes of a full segment (RFC 9293 3.7.1, Eff.snd.MSS).
+    pub(super) const fn mss(&self) -> u32 {
         self.mss
     }
 
-    pub(super) const fn closing(&self) -> bool {
-        self.closing
+    /// The path carries segments of `path` bytes now, options included.
+    pub(super) fn set_path_mss(&mut self, path: u16) {
+        //= rfc9293#3.7.1 MUST-16   the least of what the peer and the path take, less the options of every segment
+        let segment = self.peer_mss.min(path).max(self.min_mss);
+        self.mss = u32::from(segment).saturating_sub(self.option_bytes).max(8);
+        self.control.on_mss(self.mss);
     }
 
-    pub(super) const fn fin_acknowledged(&self) -> bool {
-        self.fin_acknowledged
-    }
-
-    pub(super) const fn waiting_since(&self) -> Option<Instant> {
-        self.waiting_since
-    }
-
-    pub(super) const fn urgent(&self) -> Option<SeqNumber> {
-        self.urgent
-    }
-
-    /// The largest payload changed: what is under way is cut anew.
-    pub(super) fn set_mss(&mut self, mss: usize) {
-        if mss < self.mss {
-            self.next = self.una;
-            self.timed = None;
-        }
-        self.mss = mss;
-        self.congestion.controller_mut().set_mss(mss as u64);
+    /// Bytes between SND.UNA and SND.NXT.
+    pub(super) const fn flight(&self) -> u32 {
+        self.nxt.0.wrapping_sub(self.una.0)
     }
 
     /// Whether something sent is not acknowledged.
-    pub(super) fn in_flight(&self) -> bool {
-        self.sent != self.una
+    pub(super) fn is_outstanding(&self) -> bool {
+        self.max != self.una
     }
 
-    /// Bytes under way, as far as is known without a scoreboard.
-    pub(super) fn flight(&self) -> u32 {
-        self.next.distance(self.una).max(0) as u32
-    }
-
-    /// Where queued data ends; a FIN stands there.
-    fn data_end(&self) -> SeqNumber {
+    /// The number behind the last byte queued: that of the FIN, if there is one.
+    pub(super) fn end(&self) -> SeqNumber {
         self.una + self.queue.len() as u32
     }
 
-    /// Whether data or a FIN has not left yet.
+    /// Whether anything is queued that was never sent.
     pub(super) fn has_unsent(&self) -> bool {
-        self.next.before(self.data_end())
-            || (self.closing && !self.fin_acknowledged && self.next == self.data_end())
+        self.max.before(self.end()) || (self.fin == Fin::Queued && self.max == self.end())
     }
 
-    /// Close this side behind what is queued.
-    pub(super) const fn close(&mut self) {
-        self.closing = true;
+    /// Whether the peer owes an acknowledgment, now or as soon as it opens its window.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_outstanding() || self.has_unsent()
     }
 
-    /// What was queued last is urgent.
-    pub(super) fn mark_urgent(&mut self) {
-        self.urgent = Some(self.data_end());
+    /// Whether `seq` was sent and not acknowledged: an ICMP error about anything else is forged or stale (RFC 5927 4).
+    pub(super) const fn in_flight(&self, seq: SeqNumber) -> bool {
+        seq.at_or_after(self.una) && seq.before(self.max)
     }
 
-    //= rfc5961#5   acceptable: SND.UNA - MAX.SND.WND <= SEG.ACK <= SND.NXT
-    pub(super) fn classify(&self, ack: SeqNumber) -> AckKind {
-        if ack.after(self.sent) {
-            AckKind::Unsent
-        } else if ack.after(self.una) {
-            AckKind::New
-        } else if self.una.distance(ack) as u32 > self.greatest_window.max(65_535) {
-            AckKind::Ancient
-        } else {
-            AckKind::Old
-        }
+    /// Whether an ACK lies where it may (RFC 5961 5.2).
+    pub(super) fn accepts(&self, ack: SeqNumber) -> bool {
+        ack.at_or_before(self.max) && ack.at_or_after(self.una - self.peer.largest)
     }
 
-    /// Take the peer's window if the segment is not older than the last that changed it; whether the window changed.
-    //= rfc9293#3.10.7.4   SND.WL1 and SND.WL2 keep old segments from turning the window back
-    pub(super) fn update_window(&mut self, segment: &TcpHeader, scale: u8) -> bool {
-        let (seq, ack) = self.updated;
-        let newer = segment.seq.after(seq) || (segment.seq == seq && segment.ack.at_or_after(ack));
-        if !newer || segment.ack.before(self.una) {
-            return false;
-        }
-        let window = u32::from(segment.window) << scale;
-        let changed = window != self.window;
-        self.window = window;
-        self.greatest_window = self.greatest_window.max(window);
-        self.updated = (segment.seq, segment.ack);
-        changed
-    }
-
-    /// New data was acknowledged. `echoed` is the round trip that a timestamp measured.
-    pub(super) fn on_new_ack(
+    /// An ACK that `accepts`, with `length` bytes of sequence space of its own and the round trip by timestamps.
+    pub(super) fn on_ack(
         &mut self,
-        now: Instant,
-        config: &Config,
-        ack: SeqNumber,
-        echoed: Option<Duration>,
-    ) -> OnAck {
-        let flight = u64::from(self.sent.distance(self.una).max(0) as u32);
-        let advanced = ack.distance(self.una) as usize;
-        let data = advanced.min(self.queue.len());
-        self.fin_acknowledged |= self.closing && advanced > data;
-        self.queue.consume(data);
-        self.una = ack;
-        self.next = self.next.max(ack);
-        self.retries = 0;
-        self.rtt.reset_backoff();
-        self.waiting_since = self.in_flight().then_some(now);
-        let rtt = self.measure(now, ack, echoed);
-        if let Some(rtt) = rtt {
-            self.rtt.sample(config, rtt);
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        length: u32,
+        stamped: Option<Duration>,
+    ) -> AckEffect {
+        let before = self.peer.size;
+        self.peer.update(segment);
+        if segment.ack.after(self.una) {
+            return self.on_new_ack(cx, common, segment.ack, stamped);
         }
-        let verdict = self.recovery.on_progress(ack, advanced as u64, self.mss as u64);
-        let acked = Acked { now, bytes: advanced as u64, flight, rtt };
-        match verdict {
-            OnAck::Leave => {
-                let left = u64::from(self.flight());
-                self.congestion.controller_mut().on_recovered(now, left);
-            }
-            OnAck::Partial => self.resend_first = true,
-            OnAck::Continue | OnAck::Enter => self.congestion.controller_mut().on_ack(&acked),
+        //= rfc5681#2   a duplicate: data out, nothing new acknowledged, no data, the window as it was
+        let same = segment.ack == self.una && length == 0 && self.peer.size == before;
+        if same && self.is_outstanding() && self.probes.0 == 0 {
+            self.on_duplicate(cx, common);
         }
-        verdict
+        AckEffect { advanced: false, fin_acked: false, restart_timer: false }
     }
 
-    //= rfc6298#3   Karn: only what was sent once is timed, or what a timestamp names
-    fn measure(&mut self, now: Instant, ack: SeqNumber, echoed: Option<Duration>) -> Option<Duration> {
-        match self.timed {
+    fn on_duplicate(&mut self, cx: &mut Context<'_>, common: &Common) {
+        let limited = common.config.limited_transmit;
+        if !self.recovery.on_duplicate(self.una, self.max, self.mss, limited) {
+            return;
+        }
+        cx.count(Counter::TcpFastRetrans);
+        self.control.on_loss(cx.now, self.flight());
+        self.resend = Some("fast");
+        self.timed = None;
+        self.trace_congestion(cx, common, "loss");
+    }
+
+    fn on_new_ack(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        ack: SeqNumber,
+        stamped: Option<Duration>,
+    ) -> AckEffect {
+        let (una, flight) = (self.una, self.flight());
+        cx.emit(Layer::TcpState, || TraceEvent::TcpAck { una, ack, next: self.nxt });
+        let acked = ack.0.wrapping_sub(una.0);
+        let bytes = acked.min(self.queue.len() as u32);
+        self.queue.consume(bytes as usize);
+        common.stats.bytes_acked += u64::from(bytes);
+        self.una = ack;
+        self.nxt = self.nxt.max(ack);
+        self.retries = 0;
+        self.progress = cx.now;
+        self.resend = None;
+        let sample = self.measure(cx.now, ack, stamped);
+        let progress = self.recovery.on_progress(ack, bytes, self.mss);
+        match progress {
+            Progress::Ordinary | Progress::AfterTimeout => self.control.on_ack(Acked {
+                now: cx.now,
+                bytes,
+                flight,
+                rtt: sample,
+                limited: self.held_back || self.fills_half_the_window(flight),
+                after_timeout: progress == Progress::AfterTimeout,
+            }),
+            Progress::Partial { .. } => self.resend = Some("partial"),
+            Progress::Recovered => {
+                self.control.on_recovered(cx.now, self.flight());
+                self.trace_congestion(cx, common, "recovered");
+            }
+        }
+        self.held_back = false;
+        if acked > bytes {
+            self.fin = Fin::Acknowledged;
+        }
+        if self.urgent.is_some_and(|urgent| ack.at_or_after(urgent)) {
+            self.urgent = None;
+        }
+        AckEffect {
+            advanced: true,
+            fin_acked: acked > bytes,
+            //= rfc6298#5.3   new data acknowledged; in a repair only the first partial ACK counts (RFC 6582 3.2)
+            restart_timer: !matches!(progress, Progress::Partial { first: false }),
+        }
+    }
+
+    /// In slow start the window may grow while half of it is used: what is out doubles before the next look.
+    fn fills_half_the_window(&self, flight: u32) -> bool {
+        let window = self.control.window();
+        window < self.control.threshold() && flight >= window / 2
+    }
+
+    /// The round trip that an ACK measures: of the one segment under measurement, else by timestamps, which tell a
+    /// retransmission from its original (RFC 7323 4.1).
+    fn measure(&mut self, now: Instant, ack: SeqNumber, stamped: Option<Duration>) -> Option<Duration> {
+        let sample = match self.timed {
             Some((end, at)) if ack.at_or_after(end) => {
                 self.timed = None;
-                Some(now.since(at))
+                now.since(at)
             }
-            Some(_) => None,
-            None => echoed,
-        }
+            Some(_) => return None,
+            None => stamped?,
+        };
+        self.rtt.sample(sample);
+        Some(sample)
     }
 
-    /// An ACK came that acknowledges nothing new, carries nothing, and does not change the window.
-    pub(super) fn on_duplicate_ack(&mut self, now: Instant, config: &Config) -> OnAck {
-        let mss = self.mss as u64;
-        let verdict = self.recovery.on_duplicate(self.una, self.sent, mss, config.limited_transmit);
-        if verdict == OnAck::Enter {
-            let flight = u64::from(self.sent.distance(self.una).max(0) as u32);
-            self.congestion.controller_mut().on_loss(now, flight);
-            self.resend_first = true;
-            self.timed = None;
-        }
-        verdict
-    }
-
-    /// The retransmission timer fired: everything since SND.UNA leaves again, as congestion control allows.
-    pub(super) fn on_timeout(&mut self, now: Instant) {
-        let flight = u64::from(self.sent.distance(self.una).max(0) as u32);
-        self.congestion.controller_mut().on_timeout(now, flight, self.retries == 0);
-        self.recovery.on_timeout(self.sent);
+    /// The retransmission timer fired: everything in flight counts as lost.
+    pub(super) fn on_timeout(&mut self, cx: &mut Context<'_>, common: &Common) {
+        cx.count(Counter::TcpTimeouts);
         self.retries += 1;
+        if self.retries == 1 {
+            //= rfc5681#3.1   the threshold falls once, not with every repetition
+            self.control.on_timeout(cx.now, self.max.0.wrapping_sub(self.una.0));
+        }
+        self.recovery.on_timeout(self.max);
         self.rtt.back_off();
-        self.next = self.una;
+        self.go_back("timeout");
+        self.trace_congestion(cx, common, "timeout");
+    }
+
+    /// Send again from SND.UNA on, the first segment at once.
+    pub(super) const fn go_back(&mut self, cause: &'static str) {
+        self.nxt = self.una;
+        self.resend = Some(cause);
         self.timed = None;
-        self.resend_first = false;
     }
 
-    /// How much may be under way: the peer's window or the path's, with what duplicate ACKs add.
-    fn allowed(&self) -> u64 {
-        let path = self.congestion.controller().window().saturating_add(self.recovery.inflation());
-        path.min(u64::from(self.window))
+    /// A segment up to `end` leaves for the first time: measure it, unless another is under way.
+    pub(super) const fn time(&mut self, now: Instant, end: SeqNumber) {
+        if self.timed.is_none() {
+            self.timed = Some((end, now));
+        }
     }
 
-    /// The next segment that may leave, with at most `most` bytes.
-    pub(super) fn plan(&self, settings: &Settings, most: usize) -> Option<Plan> {
-        if self.resend_first && self.in_flight() {
-            return Some(self.cut(self.una, self.queue.len().min(self.mss), true));
-        }
-        let offset = self.flight() as usize;
-        let available = self.queue.len().saturating_sub(offset);
-        let fin_due = self.closing && !self.fin_acknowledged && !self.next.after(self.data_end());
-        if available == 0 && !fin_due {
-            return None;
-        }
-        let usable = self.allowed().saturating_sub(offset as u64) as usize;
-        let repeat = self.next.before(self.sent);
-        let length = available.min(usable).min(most);
-        if length == 0 && (available > 0 || usable == 0) {
-            return None;
-        }
-        let last = length == available;
-        let ends = last && self.closing;
-        if !(repeat || ends || self.worthwhile(settings, length, last)) {
-            return None;
-        }
-        let length = if last { length } else { self.whole_segments(length) };
-        Some(self.cut(self.next, length, repeat))
-    }
-
-    //= rfc9293#3.8.6.2.1 MUST-38   the sender's side of silly window avoidance; 3.7.4 SHLD-7: Nagle
-    fn worthwhile(&self, settings: &Settings, length: usize, last: bool) -> bool {
-        length >= self.mss
-            || (last && (settings.nodelay || self.next == self.una))
-            || (!last && length as u32 >= self.greatest_window.max(2) / 2)
-    }
-
-    /// A unit of several segments holds whole ones, so that the small rest is for Nagle to judge.
-    const fn whole_segments(&self, length: usize) -> usize {
-        if length > self.mss { length - length % self.mss } else { length }
-    }
-
-    fn cut(&self, seq: SeqNumber, length: usize, retransmission: bool) -> Plan {
-        let offset = seq.distance(self.una).max(0) as usize;
-        let length = self.queue.gatherable(offset, length);
-        let end = offset + length == self.queue.len();
-        let fin = end && self.closing && !self.fin_acknowledged;
-        Plan { seq, offset, length, fin, push: end && length > 0, retransmission }
-    }
-
-    /// A planned segment leaves.
-    pub(super) fn on_sent(&mut self, now: Instant, plan: &Plan) {
-        let end = plan.seq + plan.length as u32 + u32::from(plan.fin);
-        self.retransmissions += u64::from(plan.retransmission);
-        if self.resend_first && plan.seq == self.una {
-            self.resend_first = false;
-        }
-        if end.after(self.next) {
-            self.next = end;
-        }
-        if end.after(self.sent) {
-            if !plan.retransmission && self.timed.is_none() && plan.length > 0 {
-                self.timed = Some((end, now));
-            }
-            self.sent = end;
-        } else {
+    /// A segment leaves that was sent before.
+    pub(super) fn distrust(&mut self, seq: SeqNumber) {
+        //= rfc6298#3   Karn: what covers a retransmission measures nothing
+        if self.timed.is_some_and(|(end, _)| end.after(seq)) {
             self.timed = None;
         }
-        if self.waiting_since.is_none() {
-            self.waiting_since = Some(now);
-        }
     }
 
-    /// A probe of a zero window: one byte beyond it, or the FIN, which does not count as sent until it is acknowledged.
-    pub(super) fn probe(&mut self) -> Plan {
-        let plan = self.cut(self.una, self.queue.len().min(1), true);
-        let end = plan.seq + plan.length as u32 + u32::from(plan.fin);
-        self.sent = self.sent.max(end);
-        plan
-    }
-
-    /// The flags that a plan needs beside ACK.
-    pub(super) fn flags(plan: &Plan) -> TcpFlags {
-        let mut flags = TcpFlags::ACK;
-        flags.set(TcpFlags::FIN, plan.fin);
-        flags.set(TcpFlags::PSH, plan.push);
-        flags
+    pub(super) fn trace_congestion(&self, cx: &mut Context<'_>, common: &Common, cause: &'static str) {
+        let remote = common.tuple.remote;
+        cx.emit(Layer::Tcp, || TraceEvent::TcpCongestion {
+            destination: remote.ip(),
+            destination_port: remote.port(),
+            window: self.control.window().into(),
+            threshold: self.control.threshold().into(),
+            cause,
+        });
     }
 }

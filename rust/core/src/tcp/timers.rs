@@ -1,74 +1,98 @@
-//! The timers of a connection: a table, armed and disarmed by name.
+//! The timers of a synchronized connection, as a table.
 
 use crate::time::Instant;
 
-/// What a timer is for.
+/// What a connection may wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Timer {
-    /// Something sent is not acknowledged (RFC 6298).
+    /// An acknowledgment of what is in flight (RFC 6298).
     Retransmit,
-    /// The peer's window is too small for what we have (RFC 9293 3.8.6.1).
+    /// The peer's window to open, or SWS avoidance to give in (RFC 9293 3.8.6.1, 3.8.6.2.1).
     Persist,
-    /// An ACK waits for data to ride on (RFC 9293 3.8.6.3).
+    /// A reason to send an ACK along (RFC 9293 3.8.6.3).
     DelayedAck,
-    /// The connection is idle (RFC 9293 3.8.4).
+    /// Any sign of life (RFC 9293 3.8.4).
     KeepAlive,
-    /// The last state: FIN-WAIT-2 of a connection that nobody holds, or TIME-WAIT.
-    Linger,
+    /// The FIN of a peer to whom nobody listens any more.
+    Orphan,
 }
 
 impl Timer {
-    const ALL: [Self; 5] = [Self::Retransmit, Self::Persist, Self::DelayedAck, Self::KeepAlive, Self::Linger];
+    const ALL: [Self; 5] = [Self::Retransmit, Self::Persist, Self::DelayedAck, Self::KeepAlive, Self::Orphan];
 
-    /// The word in traces.
+    /// Its name in traces.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Retransmit => "retransmit",
             Self::Persist => "persist",
             Self::DelayedAck => "delayed-ack",
             Self::KeepAlive => "keep-alive",
-            Self::Linger => "linger",
+            Self::Orphan => "fin-wait-2",
         }
     }
 }
 
-/// When each timer fires, if it is armed.
-#[derive(Debug, Clone, Default)]
+/// Deadlines; one that is not armed lies beyond all time.
+#[derive(Debug, Clone)]
 pub(super) struct Timers {
-    at: [Option<Instant>; Timer::ALL.len()],
+    deadlines: [Instant; Timer::ALL.len()],
+}
+
+impl Default for Timers {
+    fn default() -> Self {
+        Self { deadlines: [Instant::FAR_FUTURE; Timer::ALL.len()] }
+    }
 }
 
 impl Timers {
+    /// Arm, or move.
     pub(super) const fn set(&mut self, timer: Timer, at: Instant) {
-        self.at[timer as usize] = Some(at);
+        self.deadlines[timer as usize] = at;
     }
 
-    pub(super) const fn stop(&mut self, timer: Timer) {
-        self.at[timer as usize] = None;
+    /// Disarm.
+    pub(super) const fn clear(&mut self, timer: Timer) {
+        self.deadlines[timer as usize] = Instant::FAR_FUTURE;
     }
 
-    pub(super) const fn is_set(&self, timer: Timer) -> bool {
-        self.at[timer as usize].is_some()
+    /// Whether it is armed.
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.deadlines[timer as usize] != Instant::FAR_FUTURE
     }
 
-    pub(super) const fn when(&self, timer: Timer) -> Option<Instant> {
-        self.at[timer as usize]
+    /// One that is due, disarmed by that.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Timer> {
+        let timer = Timer::ALL.into_iter().find(|timer| self.deadlines[*timer as usize] <= now)?;
+        self.clear(timer);
+        Some(timer)
     }
 
     /// The nearest deadline.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.at.iter().flatten().min().copied()
+        self.deadlines.into_iter().min().filter(|at| *at != Instant::FAR_FUTURE)
     }
 
-    /// Disarm and name one that is due.
-    pub(super) fn expire(&mut self, now: Instant) -> Option<Timer> {
-        let due = Timer::ALL.into_iter().find(|timer| self.when(*timer).is_some_and(|at| at <= now))?;
-        self.stop(due);
-        Some(due)
-    }
-
-    /// Those that are armed, for display.
+    /// Those that are armed.
     pub(super) fn armed(&self) -> impl Iterator<Item = (&'static str, Instant)> {
-        Timer::ALL.into_iter().filter_map(|timer| self.when(timer).map(|at| (timer.name(), at)))
+        let armed = Timer::ALL.into_iter().filter(|timer| self.is_set(*timer));
+        armed.map(|timer| (timer.name(), self.deadlines[timer as usize]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_is_next_and_each_fires_once() {
+        let mut timers = Timers::default();
+        assert_eq!(timers.next(), None);
+        timers.set(Timer::KeepAlive, Instant::from_secs(3));
+        timers.set(Timer::Retransmit, Instant::from_secs(1));
+        assert_eq!(timers.next(), Some(Instant::from_secs(1)));
+        assert_eq!(timers.expire(Instant::from_millis(999)), None);
+        assert_eq!(timers.expire(Instant::from_secs(5)), Some(Timer::Retransmit));
+        assert_eq!(timers.expire(Instant::from_secs(5)), Some(Timer::KeepAlive));
+        assert_eq!(timers.expire(Instant::from_secs(5)), None);
     }
 }

@@ -1,172 +1,244 @@
 //! What the application does with a connection.
 
-use super::closing::Closing;
-use super::connection::{Connection, Phase};
-use super::open::Open;
-use super::receiver::AckWish;
-use super::timers::Timer;
+use super::connection::Phase;
+use super::open::{Exit, Open};
+use super::receiver::Due;
+use super::{Connection, Setting, Settings};
 use crate::buffer::{Foreign, Pool};
 use crate::error::Error;
-use crate::observe::{Context, Counter};
-use crate::wire::{TcpFlags, TcpHeader};
-use std::sync::Arc;
+use crate::observe::{Context, Counter, Readiness};
+use crate::time::Duration;
+use crate::wire::TcpFlags;
+
+/// A sender that ran out of room is woken when this part of it is free again: a wake-up for each ACK would cost more
+/// than it moves.
+const LOW_WATER: usize = 3;
 
 impl Connection {
-    /// Queue bytes to be sent; returns how many were taken.
+    /// Queue a copy of `data`; returns how much was taken, `WouldBlock` if there is no room.
     pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let taken = open.sender.queue.push(data);
-        self.queued(cx, taken, data.len())
+        self.queue(cx, data.is_empty(), |open| open.sender.queue.push(data))
     }
 
-    /// Queue bytes by reference, from `offset` on; returns how many were taken.
+    /// Queue `data` from `offset` on by reference; returns how much was taken.
     pub fn send_foreign(
         &mut self,
         cx: &mut Context<'_>,
         data: Foreign,
         offset: usize,
     ) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let length = (*data).as_ref().len().saturating_sub(offset);
-        let taken = open.sender.queue.push_foreign(data, offset);
-        self.queued(cx, taken, length)
+        let empty = offset >= (*data).as_ref().len();
+        self.queue(cx, empty, |open| open.sender.queue.push_foreign(data, offset))
     }
 
-    /// Queue urgent bytes (RFC 6093); returns how many were taken.
+    /// As `send`, and the peer is told that the data is urgent up to its end (RFC 6093). It stays in the stream.
     pub fn send_urgent(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        let open = self.sending()?;
-        let taken = open.sender.queue.push(data);
-        if taken > 0 {
-            open.sender.mark_urgent();
+        let taken = self.send(cx, data)?;
+        if let Phase::Open(open) = &mut self.phase
+            && taken > 0
+        {
+            //= rfc9293#3.8.5 MUST-62   the pointer names the byte behind the urgent ones
+            open.sender.urgent = Some(open.sender.end());
         }
-        self.queued(cx, taken, data.len())
+        Ok(taken)
     }
 
-    fn sending(&mut self) -> Result<&mut Open, Error> {
-        if let Some(error) = self.error.take() {
+    fn queue(
+        &mut self,
+        cx: &Context<'_>,
+        empty: bool,
+        push: impl FnOnce(&mut Open) -> usize,
+    ) -> Result<usize, Error> {
+        let open = match &mut self.phase {
+            Phase::SynSent(_) | Phase::SynReceived(_) => return Err(Error::WouldBlock),
+            //= rfc9293#3.10.2   the connection is closing
+            Phase::Open(open) if !open.flow.has_closed() => open,
+            _ => return Err(self.common.error.take().unwrap_or(Error::BrokenPipe)),
+        };
+        if empty {
+            return Ok(0);
+        }
+        let busy = open.sender.is_busy();
+        let taken = push(open);
+        if taken == 0 {
+            return Err(Error::WouldBlock);
+        }
+        if !busy {
+            open.sender.progress = cx.now;
+        }
+        self.restless = true;
+        Ok(taken)
+    }
+
+    /// Read; `Ok(0)` is the end of the stream.
+    pub fn recv(&mut self, _cx: &mut Context<'_>, out: &mut [u8], pool: &mut Pool) -> Result<usize, Error> {
+        if self.common.inbox.readable() == 0 {
+            return self.nothing_to_read(out.is_empty());
+        }
+        let count = self.common.inbox.read(out, pool);
+        let buffer = self.common.settings.receive_buffer;
+        if let Phase::Open(open) = &mut self.phase
+            && open.flow.takes_text()
+            && open.receiver.owes_update(&self.common.inbox, buffer)
+        {
+            //= rfc9293#3.8.6.2.2 MUST-39   the peer hears of the room only when it is worth a segment
+            open.receiver.due = Due::Now;
+            self.restless = true;
+        }
+        Ok(count)
+    }
+
+    /// As `recv`, but nothing is consumed.
+    pub fn peek(&mut self, out: &mut [u8]) -> Result<usize, Error> {
+        if self.common.inbox.readable() == 0 {
+            return self.nothing_to_read(out.is_empty());
+        }
+        Ok(self.common.inbox.peek(out))
+    }
+
+    fn nothing_to_read(&mut self, no_room: bool) -> Result<usize, Error> {
+        if let Some(error) = self.common.error.take() {
             return Err(error);
         }
-        match &mut self.phase {
-            Phase::Open(open) if !open.sender.closing() => Ok(open),
-            Phase::Open(_) | Phase::Closed(_) => Err(Error::BrokenPipe),
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
+        let waits = match &self.phase {
+            Phase::SynSent(_) | Phase::SynReceived(_) => true,
+            Phase::Open(open) => !open.receiver.finished && !self.common.read_shut,
+            Phase::TimeWait(_) | Phase::Closed => false,
+        };
+        if waits && !no_room { Err(Error::WouldBlock) } else { Ok(0) }
+    }
+
+    /// How many bytes from the next one to be read on lie before the end of the urgent data, if such data was announced
+    /// and is not read yet (RFC 9293 MUST-32, MUST-33).
+    pub const fn urgent_mark(&self) -> Option<usize> {
+        let Phase::Open(open) = &self.phase else { return None };
+        let read = self.common.inbox.read_position();
+        match open.receiver.urgent() {
+            Some(mark) if mark > read => Some((mark - read) as usize),
+            _ => None,
         }
     }
 
-    fn queued(&mut self, cx: &Context<'_>, taken: usize, wanted: usize) -> Result<usize, Error> {
-        if let Phase::Open(open) = &mut self.phase {
-            open.rearm(cx.now, &self.config);
-        }
-        if taken == 0 && wanted > 0 { Err(Error::WouldBlock) } else { Ok(taken) }
-    }
-
-    /// Read what arrived in order; 0 when the peer sends no more.
-    pub fn recv(&mut self, cx: &mut Context<'_>, out: &mut [u8], pool: &mut Pool) -> Result<usize, Error> {
-        let config = Arc::clone(&self.config);
-        match &mut self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
-            Phase::Open(open) => {
-                let count = open.receiver.read(out, pool);
-                if open.receiver.owes_update() {
-                    open.ack = AckWish::Now;
-                    open.rearm(cx.now, &config);
-                }
-                let ended = open.receiver.finished() || open.receiver.shut();
-                if count == 0 && !out.is_empty() && !ended { Err(Error::WouldBlock) } else { Ok(count) }
-            }
-            Phase::Closed(closed) => match closed.left.read(out, pool) {
-                0 => self.error.take().map_or(Ok(0), Err),
-                count => Ok(count),
-            },
-        }
-    }
-
-    /// As [`Connection::recv`], but the bytes stay.
-    pub fn peek(&mut self, out: &mut [u8]) -> Result<usize, Error> {
-        match &self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => Err(Error::WouldBlock),
-            Phase::Open(open) => {
-                let ended = open.receiver.finished() || open.receiver.shut();
-                match open.receiver.peek(out) {
-                    0 if !out.is_empty() && !ended => Err(Error::WouldBlock),
-                    count => Ok(count),
-                }
-            }
-            Phase::Closed(closed) => match closed.left.peek(out) {
-                0 => self.error.take().map_or(Ok(0), Err),
-                count => Ok(count),
-            },
-        }
-    }
-
-    /// Send no more, once what is queued has left.
+    /// No more data will be sent: a FIN follows what is queued.
     pub fn shutdown_write(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        match &mut self.phase {
-            Phase::Open(open) => {
-                if !open.sender.closing() {
-                    open.close_sending(cx);
-                    open.rearm(cx.now, &self.config);
-                }
-                Ok(())
-            }
-            _ => Err(Error::NotConnected),
-        }
-    }
-
-    /// Receive no more: what is unread, and what still comes, is thrown away (as Linux does for SHUT_RD).
-    pub fn shutdown_read(&mut self, cx: &mut Context<'_>) {
-        if let Phase::Open(open) = &mut self.phase {
-            open.receiver.shut_down();
-            open.rearm(cx.now, &self.config);
-        }
-    }
-
-    /// The application lets go. What is queued is still delivered; unread data means a reset.
-    pub fn close(&mut self, cx: &mut Context<'_>) {
         let before = self.state();
-        let hard = self.settings.linger.is_some_and(|linger| linger.is_zero());
         match &mut self.phase {
-            Phase::SynSent(_) => self.end(None, None),
-            Phase::SynReceived(_) => self.abort(cx),
-            Phase::Open(open) => {
-                let unread = open.receiver.readable() > 0 && open.closing != Closing::TimeWait;
-                if hard || unread {
-                    //= rfc9293#3.6.1 SHLD-3   who closes without having read all resets
-                    if unread {
-                        cx.count(Counter::TcpAbortOnData);
-                    }
-                    return self.abort(cx);
-                }
-                open.orphan = true;
-                if !open.sender.closing() {
-                    open.close_sending(cx);
-                }
-                open.timers.stop(Timer::KeepAlive);
-                open.rearm(cx.now, &self.config);
-            }
-            Phase::Closed(closed) => closed.left.clear(),
+            Phase::Closed => return Err(Error::NotConnected),
+            //= rfc9293#3.10.4   nothing happened yet that the peer would have to forget
+            Phase::SynSent(_) => self.end(),
+            //= rfc9293#3.10.4   queued until the connection is established
+            Phase::SynReceived(state) => state.close = true,
+            Phase::Open(open) => open.close(cx.now, &self.common),
+            Phase::TimeWait(_) => {}
         }
-        self.note_state(cx, before);
+        self.restless = true;
+        self.trace_state(cx, before);
+        Ok(())
     }
 
-    /// Cut it off: the peer is reset, what is queued is lost.
+    /// The application reads no more. What comes is acknowledged and thrown away, so that the peer's FIN can follow.
+    pub fn shutdown_read(&mut self, _cx: &mut Context<'_>) {
+        self.common.read_shut = true;
+    }
+
+    /// The application lets go of it. What is queued is still delivered; unread data, or no linger, means a reset.
+    pub fn close(&mut self, cx: &mut Context<'_>) {
+        self.common.orphan = true;
+        let unread = self.common.inbox.readable() > 0 && !self.common.read_shut;
+        let hard = self.common.settings.linger == Some(Duration::ZERO);
+        if unread || hard {
+            if unread {
+                cx.count(Counter::TcpAbortOnData);
+            }
+            //= rfc9293#3.6.1 SHLD-3   data that nobody will read: the peer must not think that it arrived
+            return self.abort(cx);
+        }
+        let before = self.state();
+        match &mut self.phase {
+            //= rfc9293#3.10.4   nothing happened yet that the peer would have to forget
+            Phase::SynSent(_) => self.end(),
+            Phase::SynReceived(state) => state.close = true,
+            Phase::Open(open) => open.close(cx.now, &self.common),
+            Phase::TimeWait(_) | Phase::Closed => {}
+        }
+        self.restless = true;
+        self.trace_state(cx, before);
+    }
+
+    /// Reset the connection and let go of it.
     pub fn abort(&mut self, cx: &mut Context<'_>) {
         let before = self.state();
-        let reset = match &mut self.phase {
-            //= rfc9293#3.10.5   no reset for a peer that knows nothing, or that has heard everything
-            Phase::Open(open) if open.closing != Closing::TimeWait => Some(open.reset(cx)),
-            Phase::SynReceived(half) => {
-                let mut reset = TcpHeader::new(0, 0);
-                (reset.seq, reset.ack) = (half.iss + 1, half.irs + 1);
-                reset.flags = TcpFlags::RST | TcpFlags::ACK;
-                Some(reset)
+        self.common.orphan = true;
+        match &self.phase {
+            Phase::SynReceived(state) => {
+                let mut reset = self.common.header(TcpFlags::RST | TcpFlags::ACK);
+                (reset.seq, reset.ack) = (state.knock.isn() + 1, state.next());
+                self.common.reply = Some(reset);
+                self.end();
             }
-            _ => None,
-        };
-        self.end(None, reset);
-        if let Phase::Closed(closed) = &mut self.phase {
-            closed.left.clear();
+            //= rfc9293#3.10.5   where both sides agree on numbers, the peer hears of it
+            Phase::Open(_) => self.leave(cx, Some(Exit::Closed { error: None, reset: true })),
+            Phase::SynSent(_) | Phase::TimeWait(_) | Phase::Closed => self.end(),
         }
-        self.note_state(cx, before);
+        self.restless = true;
+        self.trace_state(cx, before);
+    }
+
+    /// Payload bytes that the peer acknowledged so far.
+    pub const fn bytes_acked(&self) -> u64 {
+        self.common.stats.bytes_acked
+    }
+
+    /// Whether the application let go of it.
+    pub const fn is_orphan(&self) -> bool {
+        self.common.orphan
+    }
+
+    /// What it is ready for.
+    pub fn readiness(&self) -> Readiness {
+        let mut readiness = Readiness::empty();
+        let (ended, read_over, writable) = match &self.phase {
+            Phase::SynSent(_) | Phase::SynReceived(_) => (false, false, false),
+            Phase::Open(open) => {
+                let queue = &open.sender.queue;
+                let closed = open.flow.has_closed();
+                let room = queue.free() * LOW_WATER >= queue.limit();
+                (closed && open.receiver.finished, open.receiver.finished, closed || room)
+            }
+            Phase::TimeWait(_) | Phase::Closed => (true, true, true),
+        };
+        let read_over = read_over || self.common.read_shut;
+        readiness.set(Readiness::READABLE, read_over || self.common.inbox.readable() > 0);
+        readiness.set(Readiness::READ_CLOSED, read_over);
+        readiness.set(Readiness::WRITABLE, writable);
+        readiness.set(Readiness::HANGUP, ended);
+        readiness.set(Readiness::ERROR, self.common.error.is_some());
+        readiness
+    }
+
+    /// The pending error, once.
+    pub const fn take_error(&mut self) -> Option<Error> {
+        self.common.error.take()
+    }
+
+    /// Change a setting.
+    pub fn set(&mut self, cx: &mut Context<'_>, setting: Setting) -> Result<(), Error> {
+        self.common.settings.set(setting)?;
+        self.restless = true;
+        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        match setting {
+            Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),
+            Setting::MaxSegment(_) => open.sender.set_path_mss(self.common.path_mss()),
+            Setting::KeepAlive(_) | Setting::KeepIdle(_) | Setting::KeepInterval(_) => {
+                open.arm_keep_alive(cx.now, &self.common);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The settings in force.
+    pub const fn settings(&self) -> &Settings {
+        &self.common.settings
     }
 }

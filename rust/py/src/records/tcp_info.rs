@@ -41,7 +41,7 @@ record! {
         send_queue: usize,
         /// Bytes received in order and not yet read.
         receive_queue: usize,
-        /// Segments received behind a gap.
+        /// Bytes received behind a gap.
         out_of_order: usize,
         /// Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN.
         in_flight: u32,
@@ -72,12 +72,12 @@ impl TcpInfo {
             remote: endpoint(info.tuple.remote),
             state: info.state.name(),
             congestion: info.congestion,
-            cwnd: info.cwnd,
-            ssthresh: Some(info.ssthresh).filter(|ssthresh| *ssthresh != u64::MAX),
+            cwnd: info.cwnd.into(),
+            ssthresh: info.ssthresh.map(u64::from),
             srtt: seconds(info.srtt),
             rttvar: seconds(info.srtt.and(Some(info.rttvar))),
             rto: to_seconds(info.rto),
-            mss: info.snd_mss,
+            mss: info.mss as usize,
             snd_una: info.snd_una.0,
             snd_nxt: info.snd_nxt.0,
             snd_wnd: info.snd_wnd,
@@ -94,15 +94,21 @@ impl TcpInfo {
 }
 
 fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
-    let (snd_wscale, rcv_wscale) = info.window_scale;
+    let (snd_wscale, rcv_wscale) = info.window_scale.unwrap_or_default();
     let mut fields = BTreeMap::from([
         ("advertised_mss", Field::Int(info.advertised_mss.into())),
+        ("bytes_acked", Field::Int(info.bytes_acked as i64)),
+        ("bytes_received", Field::Int(info.bytes_received as i64)),
+        ("orphan", Field::Flag(info.orphan)),
+        ("retransmissions", Field::Int(info.retransmissions as i64)),
+        ("segments_in", Field::Int(info.segments_in as i64)),
+        ("segments_out", Field::Int(info.segments_out as i64)),
         ("backoff", Field::Int(info.backoff.into())),
         ("duplicate_acks", Field::Int(info.duplicate_acks.into())),
-        ("path_mtu", Field::Int(info.path_mtu as i64)),
+        ("path_mtu", Field::Int(info.mtu.into())),
         ("peer_mss", Field::Int(info.peer_mss.into())),
         ("rcv_wscale", Field::Int(rcv_wscale.into())),
-        ("recovering", Field::Flag(info.recovering)),
+        ("recovery", Field::Word(info.recovery)),
         ("retries", Field::Int(info.retries.into())),
         ("sack", Field::Flag(info.sack)),
         ("snd_wscale", Field::Int(snd_wscale.into())),

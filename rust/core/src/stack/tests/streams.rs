@@ -91,8 +91,8 @@ fn what_is_negotiated_is_seen() {
     let (_, client, _) = connected(&mut net);
     let info = net.hosts[0].tcp_info(client).unwrap();
     assert!(info.timestamps && info.sack);
-    assert_eq!((info.advertised_mss, info.peer_mss, info.snd_mss), (1_460, 1_460, 1_448));
-    assert!(info.window_scale.0 > 0 && info.window_scale.1 > 0);
+    assert_eq!((info.advertised_mss, info.peer_mss, info.mss), (1_460, 1_460, 1_448));
+    assert!(info.window_scale.is_some_and(|(peer, own)| peer > 0 && own > 0));
     assert_eq!(info.cwnd, 10 * 1_448);
 }
 
@@ -321,5 +321,5 @@ fn a_smaller_path_mtu_cuts_what_is_under_way_anew() {
     net.hosts[0].set_mtu(net.now, eth, 600).unwrap();
     let data = pattern(50_000);
     assert!(transfer(&mut net, (0, client), (1, server), &data, SECOND * 10) == data);
-    assert_eq!(net.hosts[0].tcp_info(client).unwrap().snd_mss, 548);
+    assert_eq!(net.hosts[0].tcp_info(client).unwrap().mss, 548);
 }

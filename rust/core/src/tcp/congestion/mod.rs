@@ -1,90 +1,149 @@
-//! Congestion control: how much may be under way. One file an algorithm, behind one trait.
+//! Congestion control: how much may be in flight. One file each; a variant of `Control` and of `Kind` each.
+//!
+//! An algorithm knows time, bytes and round trips and nothing of sequence numbers: what was lost, and which bytes
+//! go out again, is `recovery`'s business, so that a new algorithm needs no change there.
 
 mod reno;
 
-use reno::Reno;
+pub use reno::Reno;
 
 use crate::time::{Duration, Instant};
 
-/// The algorithms to choose from.
+/// Windows beyond this are beyond any sequence space (RFC 7323 2.3 caps the peer's window here). As a threshold it says
+/// that there is none.
+pub const MAX_WINDOW: u32 = 1 << 30;
+
+/// The algorithms by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Kind {
-    /// RFC 5681.
+    /// RFC 5681 with byte counting (RFC 3465).
     #[default]
     Reno,
 }
 
 impl Kind {
-    /// All of them; the place in this list is the number by which a knob names one.
+    /// All algorithms.
     pub const ALL: &'static [Self] = &[Self::Reno];
 
-    /// The name, as Linux's net.ipv4.tcp_congestion_control has it.
+    /// The name that a knob or socket option carries.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reno => "reno",
         }
     }
+
+    /// The algorithm called `name`.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
 }
 
-/// What an acknowledgment of new data tells a congestion control.
+/// What an algorithm starts from.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// Payload bytes of a full segment.
+    pub mss: u32,
+    /// First window, bytes.
+    pub window: u32,
+    /// Most segments of growth for one ACK in slow start.
+    pub abc_limit: u32,
+}
+
+/// New data was acknowledged outside recovery.
 #[derive(Debug, Clone, Copy)]
 pub struct Acked {
-    /// When it came.
+    /// When.
     pub now: Instant,
-    /// Bytes that it newly acknowledges.
-    pub bytes: u64,
-    /// Bytes that were under way before it.
-    pub flight: u64,
-    /// The round trip that it measured, if it did.
+    /// Payload bytes acknowledged for the first time.
+    pub bytes: u32,
+    /// Bytes in flight before this ACK.
+    pub flight: u32,
+    /// The round trip that this ACK measured, if it did.
     pub rtt: Option<Duration>,
+    /// Whether the window, not the application, held us back: only then may it grow (RFC 7661's concern).
+    pub limited: bool,
+    /// Whether data sent again after a timeout is being acknowledged: growth is one segment an ACK then.
+    pub after_timeout: bool,
 }
 
-/// An algorithm. It knows bytes and time, nothing of segments or sockets; all figures are bytes of payload.
-pub trait Controller {
-    /// How much may be under way.
-    fn window(&self) -> u64;
-    /// Where slow start ends.
-    fn threshold(&self) -> u64;
-    /// New data was acknowledged, outside of loss recovery.
-    fn on_ack(&mut self, acked: &Acked);
-    /// A loss was found by duplicate ACKs while `flight` bytes were under way: recovery begins.
-    fn on_loss(&mut self, now: Instant, flight: u64);
-    /// Recovery is over; `flight` bytes are under way.
-    fn on_recovered(&mut self, now: Instant, flight: u64);
-    /// The retransmission timer fired while `flight` bytes were under way; `first` unless it did before for the same data.
-    fn on_timeout(&mut self, now: Instant, flight: u64, first: bool);
-    /// The largest segment changed.
-    fn set_mss(&mut self, mss: u64);
+/// An algorithm.
+pub trait CongestionControl {
+    /// Bytes that may be in flight.
+    fn window(&self) -> u32;
+    /// Slow start threshold, for display.
+    fn threshold(&self) -> u32;
+    /// New data was acknowledged outside recovery.
+    fn on_ack(&mut self, acked: Acked);
+    /// Loss was inferred from duplicates or SACK: fast recovery begins.
+    fn on_loss(&mut self, now: Instant, flight: u32);
+    /// The first timeout of a row: everything in flight counts as lost.
+    fn on_timeout(&mut self, now: Instant, flight: u32);
+    /// Fast recovery ended with `flight` bytes still out.
+    fn on_recovered(&mut self, now: Instant, flight: u32);
+    /// Nothing was sent for a whole timeout.
+    fn on_idle(&mut self, initial_window: u32);
+    /// The path's segment size changed.
+    fn on_mss(&mut self, mss: u32);
 }
 
-/// The algorithm of one connection. An enum: a call costs a branch, and the state stands in the connection itself.
-#[derive(Debug)]
-pub(super) enum Congestion {
+/// The algorithm of one connection. An enum and not a box: one branch, no allocation.
+#[derive(Debug, Clone)]
+pub enum Control {
+    /// See [`Reno`].
     Reno(Reno),
 }
 
-impl Congestion {
-    pub(super) fn new(kind: Kind, mss: u64, initial_window: u64) -> Self {
+impl Control {
+    /// A fresh controller of `kind`.
+    pub fn new(kind: Kind, start: Start) -> Self {
         match kind {
-            Kind::Reno => Self::Reno(Reno::new(mss, initial_window)),
+            Kind::Reno => Self::Reno(Reno::new(start)),
         }
     }
 
-    pub(super) const fn kind(&self) -> Kind {
+    /// The algorithm in use.
+    pub const fn kind(&self) -> Kind {
         match self {
             Self::Reno(_) => Kind::Reno,
         }
     }
 
-    pub(super) fn controller(&self) -> &dyn Controller {
+    fn inner(&self) -> &dyn CongestionControl {
         match self {
             Self::Reno(reno) => reno,
         }
     }
 
-    pub(super) fn controller_mut(&mut self) -> &mut dyn Controller {
+    fn inner_mut(&mut self) -> &mut dyn CongestionControl {
         match self {
             Self::Reno(reno) => reno,
         }
+    }
+}
+
+impl CongestionControl for Control {
+    fn window(&self) -> u32 {
+        self.inner().window()
+    }
+    fn threshold(&self) -> u32 {
+        self.inner().threshold()
+    }
+    fn on_ack(&mut self, acked: Acked) {
+        self.inner_mut().on_ack(acked);
+    }
+    fn on_loss(&mut self, now: Instant, flight: u32) {
+        self.inner_mut().on_loss(now, flight);
+    }
+    fn on_timeout(&mut self, now: Instant, flight: u32) {
+        self.inner_mut().on_timeout(now, flight);
+    }
+    fn on_recovered(&mut self, now: Instant, flight: u32) {
+        self.inner_mut().on_recovered(now, flight);
+    }
+    fn on_idle(&mut self, initial_window: u32) {
+        self.inner_mut().on_idle(initial_window);
+    }
+    fn on_mss(&mut self, mss: u32) {
+        self.inner_mut().on_mss(mss);
     }
 }

@@ -1,80 +1,89 @@
-//! Reno: slow start, congestion avoidance, halving on loss (RFC 5681), by bytes (RFC 3465).
+//! Reno: slow start, congestion avoidance, and halving on loss (RFC 5681), counting bytes, not ACKs (RFC 3465).
 
-use super::{Acked, Controller};
+use super::{Acked, CongestionControl, MAX_WINDOW, Start};
 use crate::time::Instant;
 
-/// The state of Reno.
-#[derive(Debug)]
-pub(in crate::tcp) struct Reno {
-    mss: u64,
-    window: u64,
-    threshold: u64,
-    /// Bytes acknowledged since the window last grew, in congestion avoidance.
-    acked: u64,
+/// The state of RFC 5681.
+#[derive(Debug, Clone)]
+pub struct Reno {
+    mss: u32,
+    window: u32,
+    threshold: u32,
+    /// Bytes acknowledged towards the next segment of growth in congestion avoidance.
+    credit: u32,
+    abc_limit: u32,
 }
 
 impl Reno {
-    pub(super) const fn new(mss: u64, initial_window: u64) -> Self {
-        Self { mss, window: initial_window, threshold: u64::MAX, acked: 0 }
+    /// Slow start without a threshold.
+    pub const fn new(start: Start) -> Self {
+        let Start { mss, window, abc_limit } = start;
+        //= rfc5681#3.1   the first threshold is arbitrarily high
+        Self { mss, window, threshold: MAX_WINDOW, credit: 0, abc_limit }
     }
 
-    //= rfc5681#3.1   equation 4: half of what was under way, two segments at the least
-    fn halved(&self, flight: u64) -> u64 {
-        (flight / 2).max(2 * self.mss)
+    fn halve(&mut self, flight: u32) {
+        //= rfc5681#3.1   half of what was in flight, two segments at least
+        self.threshold = (flight / 2).max(2 * self.mss);
+        self.credit = 0;
     }
 }
 
-impl Controller for Reno {
-    fn window(&self) -> u64 {
+impl CongestionControl for Reno {
+    fn window(&self) -> u32 {
         self.window
     }
 
-    fn threshold(&self) -> u64 {
+    fn threshold(&self) -> u32 {
         self.threshold
     }
 
-    fn on_ack(&mut self, acked: &Acked) {
-        // A window that was not used is no proof that the path carries more (RFC 7661 in spirit).
-        if acked.flight + self.mss < self.window && self.window > self.threshold {
+    fn on_ack(&mut self, acked: Acked) {
+        if !acked.limited {
             return;
         }
-        if acked.flight * 2 < self.window {
-            return;
-        }
+        let mut bytes = acked.bytes;
         if self.window < self.threshold {
-            //= rfc3465#2.3   L = 2: one ACK opens the window by two segments at the most
-            self.window = self.window.saturating_add(acked.bytes.min(2 * self.mss));
-            return;
+            //= rfc3465#2.3   one segment an ACK while a timeout is being repaired, else L of them
+            let limit = if acked.after_timeout { 1 } else { self.abc_limit.max(1) } * self.mss;
+            let grown = self.window.saturating_add(bytes.min(limit)).min(MAX_WINDOW);
+            if grown <= self.threshold {
+                self.window = grown;
+                return;
+            }
+            bytes = grown - self.threshold;
+            self.window = self.threshold;
         }
-        //= rfc3465#2.1   one segment for every window of acknowledged bytes
-        self.acked += acked.bytes;
-        if self.acked >= self.window {
-            self.acked -= self.window;
-            self.window = self.window.saturating_add(self.mss);
+        //= rfc3465#2.1   a segment more for each window's worth of acknowledged bytes
+        self.credit = self.credit.saturating_add(bytes);
+        if self.credit >= self.window {
+            self.credit -= self.window;
+            self.window = self.window.saturating_add(self.mss).min(MAX_WINDOW);
         }
     }
 
-    fn on_loss(&mut self, _now: Instant, flight: u64) {
-        self.threshold = self.halved(flight);
+    fn on_loss(&mut self, _now: Instant, flight: u32) {
+        self.halve(flight);
         self.window = self.threshold;
-        self.acked = 0;
     }
 
-    //= rfc6582#3.2   step 3, the choice that avoids a burst
-    fn on_recovered(&mut self, _now: Instant, flight: u64) {
-        self.window = self.threshold.min(flight.max(self.mss) + self.mss);
-    }
-
-    fn on_timeout(&mut self, _now: Instant, flight: u64, first: bool) {
-        //= rfc5681#3.1   a repeated timeout leaves the threshold as it is
-        if first {
-            self.threshold = self.halved(flight);
-        }
+    fn on_timeout(&mut self, _now: Instant, flight: u32) {
+        self.halve(flight);
+        //= rfc5681#3.1   the loss window is one segment
         self.window = self.mss;
-        self.acked = 0;
     }
 
-    fn set_mss(&mut self, mss: u64) {
+    fn on_recovered(&mut self, _now: Instant, flight: u32) {
+        //= rfc6582#3.2   the lesser of the threshold and what is out plus one segment, lest a burst follow
+        self.window = self.threshold.min(flight.max(self.mss).saturating_add(self.mss));
+    }
+
+    fn on_idle(&mut self, initial_window: u32) {
+        //= rfc5681#4.1   the ACK clock is gone: start again, but not higher than before
+        self.window = self.window.min(initial_window);
+    }
+
+    fn on_mss(&mut self, mss: u32) {
         self.mss = mss;
         self.window = self.window.max(mss);
     }
@@ -84,48 +93,61 @@ impl Controller for Reno {
 mod tests {
     use super::*;
 
-    const MSS: u64 = 1_000;
+    const MSS: u32 = 1000;
 
-    fn ack(reno: &mut Reno, bytes: u64) {
-        let flight = reno.window;
-        reno.on_ack(&Acked { now: Instant::ZERO, bytes, flight, rtt: None });
+    fn reno() -> Reno {
+        Reno::new(Start { mss: MSS, window: 10 * MSS, abc_limit: 2 })
+    }
+
+    fn ack(bytes: u32) -> Acked {
+        Acked { now: Instant::ZERO, bytes, flight: bytes, rtt: None, limited: true, after_timeout: false }
     }
 
     #[test]
-    fn slow_start_doubles_and_avoidance_adds_one_segment_a_round() {
-        let mut reno = Reno::new(MSS, 10 * MSS);
-        for _ in 0..10 {
-            ack(&mut reno, MSS);
-        }
-        assert_eq!(reno.window(), 20 * MSS);
+    fn slow_start_counts_bytes_and_caps_a_stretched_ack() {
+        let mut reno = reno();
+        reno.on_ack(ack(1));
+        assert_eq!(reno.window(), 10 * MSS + 1, "dividing an ACK gains nothing");
+        reno.on_ack(ack(40 * MSS));
+        assert_eq!(reno.window(), 12 * MSS + 1);
+        reno.on_ack(Acked { after_timeout: true, ..ack(40 * MSS) });
+        assert_eq!(reno.window(), 13 * MSS + 1);
+    }
+
+    #[test]
+    fn an_idle_application_earns_no_window() {
+        let mut reno = reno();
+        reno.on_ack(Acked { limited: false, ..ack(MSS) });
+        assert_eq!(reno.window(), 10 * MSS);
+    }
+
+    #[test]
+    fn avoidance_adds_a_segment_a_window() {
+        let mut reno = reno();
         reno.on_loss(Instant::ZERO, 20 * MSS);
         assert_eq!((reno.window(), reno.threshold()), (10 * MSS, 10 * MSS));
-        for _ in 0..10 {
-            ack(&mut reno, MSS);
+        for _ in 0..9 {
+            reno.on_ack(ack(MSS));
         }
+        assert_eq!(reno.window(), 10 * MSS);
+        reno.on_ack(ack(MSS));
         assert_eq!(reno.window(), 11 * MSS);
     }
 
     #[test]
-    fn a_giant_ack_opens_the_window_by_two_segments_only() {
-        let mut reno = Reno::new(MSS, 10 * MSS);
-        ack(&mut reno, 9 * MSS);
-        assert_eq!(reno.window(), 12 * MSS);
+    fn timeout_falls_to_one_segment_and_never_below_two_of_threshold() {
+        let mut reno = reno();
+        reno.on_timeout(Instant::ZERO, MSS);
+        assert_eq!((reno.window(), reno.threshold()), (MSS, 2 * MSS));
+        reno.on_ack(ack(2 * MSS));
+        assert_eq!(reno.window(), 2 * MSS, "slow start stops at the threshold");
     }
 
     #[test]
-    fn a_timeout_begins_anew_and_a_second_one_keeps_the_threshold() {
-        let mut reno = Reno::new(MSS, 10 * MSS);
-        reno.on_timeout(Instant::ZERO, 10 * MSS, true);
-        assert_eq!((reno.window(), reno.threshold()), (MSS, 5 * MSS));
-        reno.on_timeout(Instant::ZERO, MSS, false);
-        assert_eq!(reno.threshold(), 5 * MSS);
-    }
-
-    #[test]
-    fn an_unused_window_does_not_grow() {
-        let mut reno = Reno::new(MSS, 10 * MSS);
-        reno.on_ack(&Acked { now: Instant::ZERO, bytes: MSS, flight: 2 * MSS, rtt: None });
-        assert_eq!(reno.window(), 10 * MSS);
+    fn recovery_ends_without_a_burst() {
+        let mut reno = reno();
+        reno.on_loss(Instant::ZERO, 40 * MSS);
+        reno.on_recovered(Instant::ZERO, 3 * MSS);
+        assert_eq!(reno.window(), 4 * MSS);
     }
 }

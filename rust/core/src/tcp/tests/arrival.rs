@@ -140,6 +140,16 @@ fn text_is_taken_before_the_fin_and_not_after() {
 }
 
 #[test]
+fn data_out_of_the_window_is_acknowledged_at_once_and_each_time() {
+    let mut peer = Peer::established();
+    peer.answer(&seg(ACK, 1, 1).bytes(500));
+    for _ in 0..3 {
+        assert_eq!(peer.answer(&seg(ACK, 1, 1).bytes(500)), "ACK 1:501");
+    }
+    assert_eq!(peer.dropped(DropReason::TcpOutOfWindow), 3);
+}
+
+#[test]
 fn a_segment_is_trimmed_to_what_is_new_and_fits() {
     let mut peer = Peer::established();
     peer.answer(&seg(ACK, 1, 1).data(b"abcd"));
@@ -178,6 +188,11 @@ fn at_a_closed_window_the_ack_and_a_reset_still_count() {
 }
 
 #[test_case(State::SynReceived, &seg(RST, 1, 0) => " -> CLOSED"; "reset at the number")]
+#[test_case(State::SynReceived, &seg(RST, 2, 0) => "ACK 1:1 -> SYN-RECEIVED"; "reset in the window")]
+#[test_case(State::SynReceived, &seg(RST, 90_000, 0) => " -> SYN-RECEIVED"; "reset beyond the window")]
+#[test_case(State::SynReceived, &seg(ACK, 1, 5) => "RST 5 -> SYN-RECEIVED"; "ack of the unsent")]
+#[test_case(State::SynReceived, &seg(ACK, 90_000, 1) => "ACK 1:1 -> SYN-RECEIVED"; "beyond the window")]
+#[test_case(State::SynReceived, &seg(SYN, 700, 0) => "ACK 1:1 -> SYN-RECEIVED"; "another SYN")]
 #[test_case(State::SynReceived, &seg(NONE, 1, 0).bytes(3) => " -> SYN-RECEIVED"; "no ack")]
 #[test_case(State::SynReceived, &seg(ACK, 1, 1) => " -> ESTABLISHED"; "the ack")]
 #[test_case(State::SynReceived, &seg(FIN | ACK, 1, 1) => "ACK 1:2 -> CLOSE-WAIT"; "the ack with a FIN")]
@@ -190,12 +205,26 @@ fn elsewhere(state: State, seg: &Seg) -> String {
 fn the_urgent_mark_is_told_and_the_bytes_stay_in_the_stream() {
     let mut peer = Peer::established();
     peer.send(&seg(ACK, 1, 1).data(b"abcde").urgent(3));
-    assert_eq!(peer.tcp.info().urgent, (3));
+    assert_eq!(peer.tcp.urgent_mark(), Some(3));
     assert_eq!(peer.read(2).unwrap(), b"ab");
-    assert_eq!(peer.tcp.info().urgent, (1));
+    assert_eq!(peer.tcp.urgent_mark(), Some(1));
     peer.send(&seg(ACK, 6, 1).urgent(1_000));
-    assert_eq!(peer.tcp.info().urgent, (3 + 1_000), "announced ahead of its data");
+    assert_eq!(peer.tcp.urgent_mark(), Some(3 + 1_000), "announced ahead of its data");
     peer.send(&seg(ACK, 6, 1).urgent(10));
-    assert_eq!(peer.tcp.info().urgent, (3 + 1_000), "it never goes back");
+    assert_eq!(peer.tcp.urgent_mark(), Some(3 + 1_000), "it never goes back");
     assert_eq!(peer.read(9).unwrap(), b"cde");
+}
+
+#[test]
+fn our_urgent_data_is_pointed_at_from_every_segment_in_front_of_it() {
+    let mut peer = Peer::established();
+    peer.write(1_500).unwrap();
+    let Peer { tcp, bench, .. } = &mut peer;
+    tcp.send_urgent(&mut bench.cx(), b"!!").unwrap();
+    let out = peer.out();
+    let pointers: Vec<_> = out.iter().map(|unit| (unit.header.has(URG), unit.header.urgent)).collect();
+    assert_eq!(pointers, [(true, 1_502), (true, 502)]);
+    peer.answer(&seg(ACK, 1, 1_503));
+    peer.write(10).unwrap();
+    assert!(!peer.out()[0].header.has(URG));
 }

@@ -138,7 +138,7 @@ fn after_shutdown_of_reading_data_is_taken_and_thrown_away() {
     for i in 0..100 {
         peer.answer(&seg(ACK, 1 + i * 1_000, 1).bytes(1_000));
     }
-    assert_eq!(peer.info().receive_queue, 0);
+    assert_eq!((peer.info().bytes_received, peer.info().receive_queue), (100_000, 0));
     assert_eq!(peer.answer(&seg(FIN | ACK, 100_001, 1)), "ACK 1:100002");
     assert_eq!(peer.pool.in_use(), 0);
 }
@@ -213,6 +213,7 @@ fn a_reset_does_not_end_time_wait_unless_told_so() {
 #[test_case(false, 2, None => false; "the number expected is not beyond it")]
 #[test_case(false, -5, None => false; "an old number")]
 #[test_case(true, -5, Some(101) => true; "a newer timestamp, whatever the number")]
+#[test_case(true, 3, Some(99) => false; "an older timestamp, whatever the number")]
 #[test_case(true, 3, Some(100) => true; "the same timestamp and a new number")]
 #[test_case(true, 1, Some(100) => false; "the same timestamp and an old number")]
 #[test_case(true, 3, None => true; "a new number without a timestamp")]
@@ -227,7 +228,10 @@ fn a_syn_in_time_wait(stamped: bool, seq: i64, stamp: Option<u32>) -> bool {
     let syn = seg(SYN, seq, 0);
     let syn = stamp.map_or_else(|| syn.clone(), |value| syn.clone().stamps(value, 0));
     match peer.send(&syn) {
-        Disposition::Reopen => true,
+        Disposition::Reopen { isn } => {
+            assert!(isn.after(ISS + 2 + 0xffff), "beyond all that was used");
+            true
+        }
         Disposition::Done => {
             assert_eq!(peer.says(), "ACK 2:2");
             false

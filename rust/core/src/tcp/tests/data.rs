@@ -1,6 +1,8 @@
 //! Data both ways: Nagle, silly windows, delayed ACKs, window updates, units for offload.
 
 use super::peer::*;
+use crate::error::Error;
+use crate::observe::Counter;
 use crate::tcp::{Config, Setting};
 use crate::wire::TcpOptions;
 use std::sync::Arc;
@@ -39,9 +41,21 @@ fn nagle_measures_by_the_segment_that_timestamps_leave() {
     let stamps = Some(crate::wire::Timestamps { value: 1, echo: 0 });
     let options = TcpOptions { mss: Some(1460), timestamps: stamps, ..TcpOptions::default() };
     let mut peer = Peer::established_with(config(), options);
-    assert_eq!(peer.info().snd_mss, 1448);
+    assert_eq!(peer.info().mss, 1448);
     peer.write(2 * 1448).unwrap();
     assert_eq!(peer.says(), "ACK 1:1 +1448, PSH|ACK 1449:1 +1448");
+}
+
+#[test]
+fn a_window_cut_short_is_worth_filling_from_half_of_its_best() {
+    let mut peer = Peer::established_with(config(), TcpOptions { mss: Some(1000), ..plain_options() });
+    peer.send(&seg(ACK, 1, 1).window(1_500));
+    peer.write(5_000).unwrap();
+    assert_eq!(peer.says(), "ACK 1:1 +1000");
+    // 500 of 65535 is not worth it ...
+    assert_eq!(peer.answer(&seg(ACK, 1, 1_001).window(500)), "");
+    // ... until the timer overrides.
+    assert_eq!(peer.pass(300), "@200 ACK 1001:1 +500");
 }
 
 #[test]
@@ -70,6 +84,30 @@ fn a_late_segment_does_not_take_the_window_back() {
     peer.send(&seg(ACK, 1, 1).data(b"ab").window(5_000));
     peer.send(&seg(ACK, 1, 1).data(b"a").window(9_000));
     assert_eq!(peer.info().snd_wnd, 5_000, "older by its number");
+}
+
+#[test]
+fn a_fin_waits_for_room_in_the_window() {
+    let mut peer = Peer::established();
+    peer.send(&seg(ACK, 1, 1).window(1_000));
+    peer.write(1_000).unwrap();
+    peer.shutdown();
+    assert_eq!(peer.says(), "PSH|ACK 1:1 +1000");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1_001).window(500)), "FIN|ACK 1001:1");
+}
+
+#[test]
+fn acks_wait_for_company_and_every_second_full_segment_ends_that() {
+    let mut peer = Peer::established();
+    assert_eq!(peer.answer(&seg(ACK, 1, 1).bytes(1_000)), "");
+    assert_eq!(peer.answer(&seg(ACK, 1_001, 1).bytes(1_000)), "ACK 1:2001");
+    assert_eq!(peer.answer(&seg(ACK, 2_001, 1).bytes(1_000)), "");
+    assert_eq!(peer.pass(100), "@40 ACK 1:3001");
+    assert_eq!(peer.bench.count(Counter::TcpDelayedAcks), 1);
+    assert_eq!(peer.answer(&seg(ACK, 3_001, 1).bytes(10)), "");
+    peer.write(5).unwrap();
+    assert_eq!(peer.says(), "PSH|ACK 1:3011 +5", "data takes the ACK along");
+    assert_eq!(peer.pass(100), "");
 }
 
 #[test]
@@ -131,6 +169,17 @@ fn reads_update_the_window_only_when_it_is_worth_it() {
 }
 
 #[test]
+fn a_large_window_is_not_updated_with_each_read() {
+    let mut peer = Peer::established_with(Config { receive_buffer: 60_000, ..config() }, plain_options());
+    peer.send(&seg(ACK, 1, 1).bytes(20_000));
+    peer.out();
+    peer.read(10_000).unwrap();
+    assert_eq!(peer.says(), "");
+    peer.read(10_000).unwrap();
+    assert_eq!(peer.out().len(), 1);
+}
+
+#[test]
 fn a_trickle_nobody_reads_closes_a_scaled_window_in_the_end() {
     let buffer = 4 << 20;
     let options = TcpOptions { window_scale: Some(7), ..plain_options() };
@@ -148,6 +197,35 @@ fn a_trickle_nobody_reads_closes_a_scaled_window_in_the_end() {
     assert_eq!(peer.info().rcv_wnd, 0);
     let kept = peer.info().receive_queue;
     assert!((buffer..buffer + buffer / 4).contains(&kept), "{kept}");
+}
+
+#[test]
+fn units_for_offload_are_whole_segments() {
+    let mut peer = Peer::established_with(Config { initial_window: 100, ..config() }, plain_options());
+    peer.max_unit = 16_500;
+    peer.write(40_300).unwrap();
+    let units = peer.out();
+    let lengths: Vec<_> = units.iter().map(|unit| (unit.length, unit.segment_size)).collect();
+    assert_eq!(lengths, [(16_000, 1_000), (16_000, 1_000), (8_000, 1_000)], "the rest waits for Nagle");
+    let expected: Vec<u8> = (0..40_000).map(|i| (i % 251) as u8).collect();
+    assert!(peer.payload == expected);
+}
+
+#[test]
+fn foreign_bytes_go_out_by_reference_and_the_buffer_is_bounded() {
+    let mut peer = Peer::established_with(Config { send_buffer: 10_000, ..config() }, plain_options());
+    let data: Arc<Vec<u8>> = Arc::new((0..30_000).map(|i| (i % 251) as u8).collect());
+    let taken = peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 5_000).unwrap();
+    assert_eq!(taken, 10_000);
+    let full = peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 15_000);
+    assert_eq!(full, Err(Error::WouldBlock));
+    assert_eq!(peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 30_000), Ok(0));
+    assert!(!peer.tcp.readiness().contains(crate::observe::Readiness::WRITABLE));
+    assert_eq!(peer.out().len(), 10);
+    assert!(peer.payload == data[5_000..15_000]);
+    peer.send(&seg(ACK, 1, 10_001));
+    assert_eq!(Arc::strong_count(&data), 1);
+    assert!(peer.tcp.readiness().contains(crate::observe::Readiness::WRITABLE));
 }
 
 #[test]

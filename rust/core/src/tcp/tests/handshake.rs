@@ -3,7 +3,8 @@
 use super::peer::*;
 use crate::error::Error;
 use crate::observe::{Counter, Readiness};
-use crate::tcp::State;
+use crate::tcp::{Setting, State};
+use crate::time::Duration;
 use crate::wire::TcpOptions;
 
 #[test]
@@ -29,6 +30,13 @@ fn a_passive_open_whose_last_ack_carries_data_and_fin() {
     assert_eq!(peer.tcp.state(), State::CloseWait);
     assert_eq!(peer.read(10).unwrap(), b"hi");
     assert_eq!(peer.read(10).unwrap(), b"");
+}
+
+#[test]
+fn data_on_the_syn_ack_counts() {
+    let mut peer = Peer::in_state(State::SynSent);
+    assert_eq!(peer.answer(&seg(SYN | ACK, 0, 1).data(b"early")), "ACK 1:6");
+    assert_eq!(peer.read(10).unwrap(), b"early");
 }
 
 #[test]
@@ -60,6 +68,27 @@ fn a_lost_syn_is_sent_again_at_doubling_intervals_for_over_three_minutes() {
     assert_eq!(peer.pass(100_000), "");
     assert_eq!((peer.tcp.state(), peer.tcp.take_error()), (State::Closed, Some(Error::TimedOut)));
     assert_eq!(peer.bench.count(Counter::TcpAttemptFails), 1);
+}
+
+#[test]
+fn a_connect_ends_with_the_users_patience() {
+    let mut peer = Peer::in_state(State::SynSent);
+    let patience = Setting::UserTimeout(Some(Duration::from_millis(2_500)));
+    peer.tcp.set(&mut peer.bench.cx(), patience).unwrap();
+    assert_eq!(peer.pass(2_499), "@1000 SYN 0");
+    assert_eq!(peer.tcp.state(), State::SynSent);
+    peer.pass(1);
+    assert_eq!((peer.tcp.state(), peer.tcp.take_error()), (State::Closed, Some(Error::TimedOut)));
+}
+
+#[test]
+fn after_a_lost_syn_the_start_is_slow() {
+    let mut peer = Peer::in_state(State::SynSent);
+    peer.pass(1_000);
+    peer.answer(&seg(SYN | ACK, 0, 1).options(plain_options()));
+    let info = peer.info();
+    assert_eq!((info.cwnd, info.rto), (1000, Duration::from_secs(3)));
+    assert_eq!(Peer::established().info().cwnd, 10_000);
 }
 
 #[test]
@@ -96,6 +125,31 @@ fn an_old_peers_ack_is_reset_and_the_open_goes_on() {
     assert_eq!(peer.answer(&seg(RST, 0, 0)), "", "for nothing at all");
     assert_eq!(peer.answer(&seg(FIN | ACK, 0, 1)), "", "neither SYN nor RST");
     assert_eq!(peer.tcp.state(), State::SynSent);
+}
+
+#[test]
+fn closing_before_it_is_open() {
+    let mut peer = Peer::in_state(State::SynSent);
+    peer.close();
+    assert_eq!((peer.tcp.state(), peer.says()), (State::Closed, String::new()));
+
+    let mut peer = Peer::in_state(State::SynReceived);
+    peer.shutdown();
+    assert_eq!(peer.answer(&seg(ACK, 1, 1)), "FIN|ACK 1:1");
+    assert_eq!(peer.tcp.state(), State::FinWait1);
+
+    let mut peer = Peer::in_state(State::SynReceived);
+    peer.abort();
+    assert_eq!((peer.tcp.state(), peer.says()), (State::Closed, "RST|ACK 1:1".into()));
+}
+
+#[test]
+fn a_crossed_open_that_was_closed_meanwhile_resets_what_nobody_reads() {
+    let mut peer = Peer::in_state(State::SynSent);
+    peer.answer(&seg(SYN, 0, 0));
+    peer.close();
+    assert_eq!(peer.answer(&seg(SYN | ACK, 0, 1).data(b"early")), "FIN|ACK 1:1");
+    assert_eq!(peer.answer(&seg(ACK, 1, 1).data(b"early")), "RST|ACK 2:1");
 }
 
 #[test]

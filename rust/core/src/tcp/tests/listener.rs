@@ -2,12 +2,14 @@
 
 use super::pair::{MTU, mirrored, tuple};
 use super::peer::*;
-use crate::observe::Bench;
+use crate::drops::DropReason;
+use crate::observe::{Bench, Counter};
 use crate::tcp::{Config, Listener, OnListen, Settings};
+use std::sync::Arc;
 use test_case::test_case;
 
 fn listen(listener: &mut Listener, bench: &mut Bench, seg: &Seg) -> String {
-    match listener.on_segment(&mut bench.cx(), &std::sync::Arc::default(), tuple(), &seg.header, ISS, MTU) {
+    match listener.on_segment(&mut bench.cx(), &Arc::new(Config::default()), tuple(), &seg.header, ISS, MTU) {
         OnListen::Open(child) => child.state().name().into(),
         OnListen::Reset(reset) => format!("{} {}", reset.flags.name(), reset.seq.distance(ISS)),
         OnListen::Ignore(reason) => reason.name().into(),
@@ -15,7 +17,7 @@ fn listen(listener: &mut Listener, bench: &mut Bench, seg: &Seg) -> String {
 }
 
 fn listener(backlog: usize) -> Listener {
-    Listener::new(mirrored().local, backlog, Settings::new(&Config::default()))
+    Listener::new(mirrored().local, backlog, Settings::default())
 }
 
 #[test_case(RST, 0 => "listen-ignored"; "a reset is ignored")]
@@ -25,9 +27,30 @@ fn listener(backlog: usize) -> Listener {
 #[test_case(FIN | ACK, 5 => "RST 5"; "also with a FIN")]
 #[test_case(FIN, 0 => "listen-ignored"; "a FIN alone is nothing")]
 #[test_case(NONE, 0 => "listen-ignored"; "no flags are nothing")]
+#[test_case(SYN | FIN, 0 => "bad-flags"; "a SYN with a FIN is nonsense")]
 #[test_case(SYN, 0 => "SYN-RECEIVED"; "a SYN opens")]
 fn a_listener_answers(flags: crate::wire::TcpFlags, ack: i64) -> String {
     listen(&mut listener(1), &mut Bench::new(1), &seg(flags, 0, ack))
+}
+
+#[test]
+fn both_queues_are_bounded_and_counted() {
+    let (mut listener, mut bench) = (listener(1), Bench::new(1));
+    for _ in 0..Listener::MIN_HALF_OPEN {
+        assert_eq!(listen(&mut listener, &mut bench, &seg(SYN, 0, 0)), "SYN-RECEIVED");
+    }
+    let full = DropReason::TcpSynQueueFull.name();
+    assert_eq!(listen(&mut listener, &mut bench, &seg(SYN, 0, 0)), full);
+    listener.on_dropped();
+    assert_eq!(listen(&mut listener, &mut bench, &seg(SYN, 0, 0)), "SYN-RECEIVED");
+    listener.on_established();
+    assert!(listener.accept_queue_full());
+    let full = DropReason::TcpAcceptQueueFull.name();
+    assert_eq!(listen(&mut listener, &mut bench, &seg(SYN, 0, 0)), full);
+    listener.on_accepted();
+    assert_eq!(listen(&mut listener, &mut bench, &seg(SYN, 0, 0)), "SYN-RECEIVED");
+    assert_eq!(bench.count(Counter::TcpListenOverflows), 2);
+    assert_eq!((listener.half_open(), listener.waiting()), (Listener::MIN_HALF_OPEN, 0));
 }
 
 #[test_case(&seg(ACK, 10, 77).data(b"x") => Some("RST 77".to_owned()); "at the ACK")]

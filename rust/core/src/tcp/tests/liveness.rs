@@ -135,5 +135,6 @@ proptest! {
         peer.out();
         peer.pass(20_000_000);
         prop_assert_eq!(peer.tcp.state(), State::Closed);
+        prop_assert_eq!(peer.pool.in_use(), 0);
     }
 }

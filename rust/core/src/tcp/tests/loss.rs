@@ -3,6 +3,7 @@
 use super::peer::*;
 use crate::observe::Counter;
 use crate::tcp::Config;
+use crate::time::Duration;
 
 /// Ten segments out, none acknowledged.
 fn ten_out(config: Config) -> Peer {
@@ -29,6 +30,20 @@ fn the_timer_sends_the_oldest_segment_again_and_doubles() {
 }
 
 #[test]
+fn after_a_timeout_all_goes_again_in_slow_start() {
+    let mut peer = ten_out(config());
+    assert_eq!(peer.pass(200), "@200 ACK 1:1 +1000");
+    let info = peer.info();
+    assert_eq!((info.cwnd, info.ssthresh, info.recovery), (1_000, Some(5_000), "loss"));
+    assert_eq!(peer.answer(&seg(ACK, 1, 1_001)), "ACK 1001:1 +1000, ACK 2001:1 +1000");
+    assert_eq!(peer.answer(&seg(ACK, 1, 3_001)), "ACK 3001:1 +1000, ACK 4001:1 +1000, ACK 5001:1 +1000");
+    // The rest had arrived: nothing of it goes a second time.
+    let said = peer.answer(&seg(ACK, 1, 10_001));
+    assert!(said.starts_with("ACK 10001:1 +1000"), "{said}");
+    assert_eq!(peer.info().recovery, "open");
+}
+
+#[test]
 fn the_threshold_falls_once_for_repeated_timeouts() {
     let mut peer = ten_out(config());
     peer.pass(200);
@@ -45,13 +60,13 @@ fn three_duplicates_repair_one_loss() {
     assert_eq!(peer.answer(&duplicate), "ACK 11001:1 +1000", "limited transmit");
     assert_eq!(peer.answer(&duplicate), "ACK 1:1 +1000");
     let info = peer.info();
-    assert_eq!((info.cwnd, info.ssthresh, info.recovering), (6_000, 6_000, true));
+    assert_eq!((info.cwnd, info.ssthresh, info.recovery), (6_000, Some(6_000), "fast"));
     assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 1);
     // Twelve are out; new data follows when more than half of them have left the network.
     let said: Vec<_> = (0..6).map(|_| peer.answer(&duplicate)).collect();
     assert_eq!(said, ["", "", "", "ACK 12001:1 +1000", "ACK 13001:1 +1000", "ACK 14001:1 +1000"]);
     peer.answer(&seg(ACK, 1, 12_001));
-    assert_eq!((peer.info().recovering, peer.info().cwnd <= 6_000), (false, true));
+    assert_eq!((peer.info().recovery, peer.info().cwnd <= 6_000), ("open", true));
 }
 
 #[test]
@@ -70,13 +85,13 @@ fn a_partial_ack_shows_the_next_hole() {
     }
     let said = peer.answer(&seg(ACK, 1, 4_001));
     assert!(said.starts_with("ACK 4001:1 +1000"), "{said}");
-    assert!(peer.info().recovering);
+    assert_eq!(peer.info().recovery, "fast");
     let said = peer.answer(&seg(ACK, 1, 7_001));
     assert!(said.starts_with("ACK 7001:1 +1000"), "{said}");
     peer.answer(&seg(ACK, 1, 10_001));
-    assert!(!peer.info().recovering);
+    assert_eq!(peer.info().recovery, "open");
     assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 1, "one window, one halving");
-    assert_eq!(peer.info().ssthresh, 5_000);
+    assert_eq!(peer.info().ssthresh, Some(5_000));
 }
 
 #[test]
@@ -112,6 +127,52 @@ fn forged_duplicates_cannot_inflate_the_window_without_end() {
         peer.answer(&seg(ACK, 1, 1));
     }
     assert!(peer.info().flight >= before && peer.info().flight <= 0xffff);
+}
+
+#[test]
+fn karn_ignores_what_was_sent_twice() {
+    let mut peer = Peer::established();
+    peer.write(500).unwrap();
+    peer.out();
+    let srtt = peer.info().srtt;
+    peer.pass(650);
+    peer.send(&seg(ACK, 1, 501));
+    assert_eq!(peer.info().srtt, srtt);
+    assert_eq!(peer.info().rto, Duration::from_millis(800), "the backoff stays until something is measured");
+    peer.write(500).unwrap();
+    peer.out();
+    peer.bench.advance(Duration::from_millis(10));
+    peer.send(&seg(ACK, 1, 1_001));
+    assert_eq!(peer.info().rto, Duration::from_millis(200));
+}
+
+#[test]
+fn timestamps_measure_retransmissions_too() {
+    let mut peer = Peer::stamped(config());
+    peer.write(500).unwrap();
+    peer.out();
+    peer.fire();
+    let again = peer.out();
+    assert!(again[0].retransmission);
+    let stamp = again[0].header.options.timestamps.expect("agreed").value;
+    peer.bench.advance(Duration::from_millis(80));
+    peer.send(&seg(ACK, 1, 501).stamps(101, stamp));
+    assert_eq!(peer.info().srtt, Some(Duration::from_millis(10)), "an eighth of 80 over nearly nothing");
+    assert!(peer.info().rto < Duration::from_millis(400));
+}
+
+#[test]
+fn an_idle_connection_starts_slowly_again() {
+    let mut peer = Peer::established();
+    for i in 0..20 {
+        peer.write(10_000).unwrap();
+        peer.out();
+        peer.answer(&seg(ACK, 1, 1 + 10_000 * (i + 1)));
+    }
+    assert!(peer.info().cwnd > 10_000);
+    peer.bench.advance(Duration::from_secs(5));
+    peer.write(30_000).unwrap();
+    assert_eq!(peer.out().len(), 10);
 }
 
 #[test]

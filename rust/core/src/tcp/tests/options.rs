@@ -2,7 +2,7 @@
 
 use super::peer::*;
 use crate::drops::DropReason;
-use crate::tcp::{Config, State};
+use crate::tcp::{Config, Setting, Settings, State};
 use crate::time::Duration;
 use crate::wire::{SackBlocks, SeqNumber, TcpOptions, Timestamps};
 use test_case::test_case;
@@ -30,7 +30,7 @@ fn what_is_switched_off_is_neither_offered_nor_taken() {
     assert_eq!(peer.out()[0].header.options, TcpOptions { mss: Some(1460), ..TcpOptions::default() });
     peer.answer(&seg(SYN | ACK, 0, 1).options(everything));
     let info = peer.info();
-    assert_eq!((info.sack, info.timestamps, info.window_scale), (false, false, (0, 0)));
+    assert_eq!((info.sack, info.timestamps, info.window_scale), (false, false, None));
 }
 
 #[test_case(Some(1460), false => 1460; "as announced")]
@@ -39,10 +39,19 @@ fn what_is_switched_off_is_neither_offered_nor_taken() {
 #[test_case(None, false => 536; "the default of IPv4")]
 #[test_case(Some(1), false => 48; "never slivers")]
 #[test_case(Some(0), true => 36; "slivers less timestamps")]
-fn effective_mss(announced: Option<u16>, stamps: bool) -> usize {
+fn effective_mss(announced: Option<u16>, stamps: bool) -> u32 {
     let timestamps = stamps.then_some(Timestamps { value: 1, echo: 0 });
     let options = TcpOptions { mss: announced, timestamps, ..TcpOptions::default() };
-    Peer::established_with(config(), options).info().snd_mss
+    Peer::established_with(config(), options).info().mss
+}
+
+#[test]
+fn a_limit_on_segments_holds_both_ways() {
+    let mut peer = Peer::connecting(config());
+    peer.tcp.set(&mut peer.bench.cx(), Setting::MaxSegment(700)).unwrap();
+    assert_eq!(peer.out()[0].header.options.mss, Some(700));
+    peer.answer(&seg(SYN | ACK, 0, 1).options(plain_options()));
+    assert_eq!(peer.info().mss, 700);
 }
 
 #[test_case(65_535 => 0)]
@@ -50,7 +59,7 @@ fn effective_mss(announced: Option<u16>, stamps: bool) -> usize {
 #[test_case(1 << 20 => 5)]
 #[test_case(1 << 30 => 14; "at most")]
 fn shift_of(buffer: usize) -> u8 {
-    crate::tcp::negotiated::scale_for(buffer)
+    crate::tcp::options::shift_for(buffer)
 }
 
 #[test]
@@ -59,7 +68,7 @@ fn windows_are_scaled_after_the_handshake_only() {
     let mut peer = Peer::connecting(Config { receive_buffer: 1 << 20, ..config() });
     peer.out();
     peer.send(&seg(SYN | ACK, 0, 1).options(options).window(500));
-    assert_eq!(peer.info().window_scale, (14, 5), "a shift over 14 counts as 14");
+    assert_eq!(peer.info().window_scale, Some((14, 5)), "a shift over 14 counts as 14");
     assert_eq!(peer.info().snd_wnd, 500);
     let ack = peer.out().remove(0).header;
     assert_eq!(ack.window, ((1 << 20) >> 5) as u16);
@@ -183,8 +192,49 @@ fn beside_timestamps_three_fit() {
 }
 
 #[test]
+fn blocks_ride_on_data_within_the_segment_size() {
+    let mut peer = sacking(true);
+    peer.send(&seg(ACK, 201, 1).bytes(100).stamps(101, 0));
+    peer.out();
+    peer.write(5_000).unwrap();
+    for unit in peer.out().iter().filter(|unit| unit.length > 0) {
+        assert!(!unit.header.options.sack.is_empty());
+        assert!(unit.length + unit.header.options.len() <= 1_000);
+    }
+}
+
+#[test]
 fn without_agreement_there_are_no_blocks() {
     let mut peer = Peer::established();
     peer.send(&seg(ACK, 201, 1).bytes(100));
     assert_eq!(blocks(&mut peer), []);
+}
+
+#[test]
+fn each_segment_out_of_order_is_told_but_sack_makes_three_enough() {
+    let burst = |peer: &mut Peer| {
+        for i in 1..=20 {
+            peer.send(&seg(ACK, 1 + i * 1_000, 1).bytes(1_000));
+        }
+        peer.out().len()
+    };
+    assert_eq!(burst(&mut sacking(false)), 3);
+    let config = Config { receive_buffer: 60_000, ..config() };
+    assert_eq!(burst(&mut Peer::established_with(config, plain_options())), 20);
+}
+
+#[test]
+fn settings_refuse_what_nobody_can_live_with() {
+    let mut settings = Settings::default();
+    for refused in [
+        Setting::Ttl(0),
+        Setting::KeepCount(0),
+        Setting::KeepIdle(Duration::ZERO),
+        Setting::KeepInterval(Duration::ZERO),
+    ] {
+        assert_eq!(settings.set(refused), Err(crate::error::Error::InvalidArgument));
+    }
+    assert_eq!(settings, Settings::default());
+    settings.set(Setting::ReceiveBuffer(1)).unwrap();
+    assert_eq!(settings.receive_buffer, 2_304);
 }

@@ -69,7 +69,7 @@ pub(super) struct Pair {
     pub(super) server: End,
     pub(super) wire: Wire,
     pub(super) delay: Duration,
-    pub(super) config: Arc<Config>,
+    pub(super) config: Config,
     listener: Listener,
     rng: Rng,
     flying: BTreeMap<(Instant, u64), (bool, Vec<u8>)>,
@@ -92,11 +92,16 @@ pub(super) fn mirrored() -> Tuple {
 impl Pair {
     pub(super) fn new(seed: u128, config: Config, wire: Wire) -> Self {
         let mut client = End::new(seed);
-        let config = Arc::new(config);
         let settings = Settings::new(&config);
         let isn = SeqNumber(u32::MAX - 5_000);
-        client.connection =
-            Some(Connection::connect(&mut client.bench.cx(), &config, settings, tuple(), isn, MTU));
+        client.connection = Some(Connection::connect(
+            &mut client.bench.cx(),
+            &Arc::new(config.clone()),
+            settings,
+            tuple(),
+            isn,
+            MTU,
+        ));
         Self {
             now: client.bench.now,
             client,
@@ -199,14 +204,14 @@ impl Pair {
         let mut packet = end.pool.take().expect("the pool is large");
         packet.append(&bytes[length..]);
         let Some(tcp) = &mut end.connection else { return };
-        tcp.on_segment(&mut end.bench.cx(), &segment, packet);
+        tcp.on_segment(&mut end.bench.cx(), &segment, packet, &mut end.pool);
     }
 
     fn listen(&mut self, segment: &TcpHeader) {
         let isn = SeqNumber(7_000);
         let outcome = self.listener.on_segment(
             &mut self.server.bench.cx(),
-            &self.config,
+            &Arc::new(self.config.clone()),
             mirrored(),
             segment,
             isn,
@@ -234,7 +239,8 @@ impl Pair {
             }
             let over = matches!(self.server.state(), State::Closed)
                 && matches!(self.client.state(), State::TimeWait | State::Closed);
-            if over || !self.step() {
+            let reading = self.server.connection.as_ref().is_some_and(|tcp| tcp.info().receive_queue > 0);
+            if over || (!self.step() && !reading) {
                 break;
             }
         }

@@ -170,7 +170,7 @@ impl Peer {
     pub(super) fn send(&mut self, seg: &Seg) -> Disposition {
         let mut packet = self.pool.take_sized(seg.data.len()).expect("the pool is large");
         packet.append(&seg.data);
-        self.tcp.on_segment(&mut self.bench.cx(), &seg.header, packet)
+        self.tcp.on_segment(&mut self.bench.cx(), &seg.header, packet, &mut self.pool)
     }
 
     /// All that goes out now.

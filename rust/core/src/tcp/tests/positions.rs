@@ -72,7 +72,7 @@ fn check(state: State, flags: TcpFlags, seq: i64, ack: i64, length: usize) {
     let after = peer.info();
 
     assert!(may_follow(state, after.state), "{}: to {}", name(), after.state);
-    let reopened = matches!(disposition, Disposition::Reopen);
+    let reopened = matches!(disposition, Disposition::Reopen { .. });
     assert!(!reopened || (state == State::TimeWait && flags.contains(SYN)), "{}", name());
     for reply in &replies {
         let header = &reply.header;

@@ -21,13 +21,13 @@ fn tight() -> Config {
     Config { receive_buffer: 3_000, send_buffer: 10_000, ..Config::default() }
 }
 
-#[test_case(CLEAN, Config::default(), 3_000_000; "clean")]
-#[test_case(LOSSY, Config::default(), 1_000_000; "five percent loss")]
-#[test_case(MESSY, Config::default(), 1_000_000; "loss, copies and disorder")]
-#[test_case(MESSY, plain(), 1_000_000; "the same without options")]
-#[test_case(MESSY, tight(), 200_000; "the same through small buffers")]
-#[test_case(AWFUL, Config::default(), 100_000; "a fifth lost, a fifth late")]
-fn data_arrives_whole(wire: Wire, config: Config, length: usize) {
+#[test_case(CLEAN, &Config::default(), 3_000_000; "clean")]
+#[test_case(LOSSY, &Config::default(), 1_000_000; "five percent loss")]
+#[test_case(MESSY, &Config::default(), 1_000_000; "loss, copies and disorder")]
+#[test_case(MESSY, &plain(), 1_000_000; "the same without options")]
+#[test_case(MESSY, &tight(), 200_000; "the same through small buffers")]
+#[test_case(AWFUL, &Config::default(), 100_000; "a fifth lost, a fifth late")]
+fn data_arrives_whole(wire: Wire, config: &Config, length: usize) {
     for seed in 0..4 {
         let data = pattern(length);
         let mut pair = Pair::established(seed, config.clone(), wire);
@@ -49,6 +49,15 @@ fn the_same_seed_sends_the_same_segments() {
     };
     assert!(run(3) == run(3));
     assert!(run(3) != run(4));
+}
+
+#[test]
+fn a_transfer_survives_a_closed_window_and_a_slow_reader() {
+    for wire in [CLEAN, MESSY] {
+        let data = pattern(60_000);
+        let mut pair = Pair::established(9, Config { receive_buffer: 4_000, ..Config::default() }, wire);
+        assert!(pair.transfer(&data, 37, 1_000_000) == data);
+    }
 }
 
 #[test]

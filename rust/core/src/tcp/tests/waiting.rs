@@ -96,6 +96,26 @@ fn a_window_that_shrinks_over_what_is_out_is_survived() {
 }
 
 #[test]
+fn silence_ends_it_after_r2_and_r1_is_told() {
+    let mut peer = Peer::established();
+    peer.bench.trace.set_mask(crate::observe::LayerMask::TCP);
+    peer.write(1).unwrap();
+    peer.out();
+    let start = peer.bench.now;
+    let mut sent = 0;
+    while peer.tcp.state() != State::Closed {
+        peer.fire().expect("a timer runs");
+        sent += peer.out().iter().filter(|unit| unit.length > 0).count();
+    }
+    assert_eq!(sent, 15);
+    assert!(peer.bench.now.since(start) >= Duration::from_secs(100), "R2 is 100 s at least");
+    assert_eq!(peer.tcp.take_error(), Some(Error::TimedOut));
+    assert_eq!(peer.bench.count(Counter::TcpAbortOnTimeout), 1);
+    let texts: Vec<_> = peer.bench.trace.since(0, 1_000).map(|record| record.event.to_string()).collect();
+    assert_eq!(texts.iter().filter(|text| text.starts_with("timer r1")).count(), 1);
+}
+
+#[test]
 fn an_orphan_waits_less() {
     let mut peer = Peer::established();
     peer.write(1).unwrap();
@@ -103,6 +123,23 @@ fn an_orphan_waits_less() {
     let said = peer.says() + &peer.pass(1_000_000);
     assert_eq!(said.matches("FIN|PSH|ACK").count(), 1 + 8, "{said}");
     assert_eq!(peer.tcp.state(), State::Closed);
+}
+
+#[test]
+fn the_user_timeout_ends_it_to_the_millisecond() {
+    for window in [0, 60_000] {
+        let mut peer = Peer::established();
+        peer.send(&seg(ACK, 1, 1).window(window));
+        let patience = Setting::UserTimeout(Some(Duration::from_secs(7)));
+        peer.tcp.set(&mut peer.bench.cx(), patience).unwrap();
+        peer.pass(60_000);
+        peer.write(10).unwrap();
+        peer.out();
+        peer.pass(6_999);
+        assert_eq!(peer.tcp.state(), State::Established);
+        assert!(peer.pass(1).ends_with("RST|ACK 11:1") || window == 0);
+        assert_eq!((peer.tcp.state(), peer.tcp.take_error()), (State::Closed, Some(Error::TimedOut)));
+    }
 }
 
 #[test]

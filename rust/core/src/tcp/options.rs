@@ -1,0 +1,81 @@
+//! What the two SYNs agree on (RFC 9293 3.7.1, RFC 7323, RFC 2018).
+
+use super::common::Common;
+use crate::time::Instant;
+use crate::wire::{TcpOptions, Timestamps};
+
+/// Option bytes of every segment when timestamps are on, padded.
+const TIMESTAMP_BYTES: u32 = 12;
+/// Largest shift (RFC 7323 2.3): beyond it, a window could span half the sequence space.
+const MAX_SHIFT: u8 = 14;
+/// A peer that names no MSS gets this (RFC 9293 MUST-15).
+const DEFAULT_MSS: (u16, u16) = (536, 1220);
+
+/// What both sides will use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Agreed {
+    /// The MSS that the peer announced, or the default.
+    pub(super) peer_mss: u16,
+    /// The peer's shift and ours, if both scale.
+    pub(super) scale: Option<(u8, u8)>,
+    /// SACK both ways.
+    pub(super) sack: bool,
+    /// Timestamps on every segment; the value is the peer's last.
+    pub(super) timestamps: Option<u32>,
+}
+
+impl Agreed {
+    /// Bytes of options on every segment from now on.
+    pub(super) const fn option_bytes(&self) -> u32 {
+        if self.timestamps.is_some() { TIMESTAMP_BYTES } else { 0 }
+    }
+}
+
+/// The shift that lets a window of `buffer` bytes be told.
+pub(super) fn shift_for(buffer: usize) -> u8 {
+    (0..MAX_SHIFT).find(|shift| buffer >> shift <= usize::from(u16::MAX)).unwrap_or(MAX_SHIFT)
+}
+
+/// The options of our first SYN.
+pub(super) fn offer(now: Instant, common: &Common) -> TcpOptions {
+    let config = &common.config;
+    TcpOptions {
+        //= rfc9293#3.7.1 MUST-14 SHLD-5 MUST-67   always, and without our own options taken off (RFC 6691)
+        mss: Some(common.advertised_mss()),
+        window_scale: config.window_scaling.then(|| shift_for(common.settings.receive_buffer)),
+        sack_permitted: config.sack,
+        //= rfc7323#3.2   there is nothing to echo yet
+        timestamps: config.timestamps.then(|| Timestamps { value: common.timestamp(now), echo: 0 }),
+        ..TcpOptions::default()
+    }
+}
+
+/// The options of a SYN that answers `peer`'s: what was offered and is wanted here.
+pub(super) fn answer(now: Instant, common: &Common, peer: &TcpOptions) -> TcpOptions {
+    let ours = offer(now, common);
+    TcpOptions {
+        mss: ours.mss,
+        window_scale: ours.window_scale.filter(|_| peer.window_scale.is_some()),
+        sack_permitted: ours.sack_permitted && peer.sack_permitted,
+        timestamps: ours
+            .timestamps
+            .zip(peer.timestamps)
+            .map(|(ours, peer)| Timestamps { echo: peer.value, ..ours }),
+        ..TcpOptions::default()
+    }
+}
+
+/// What our SYN and `peer`'s come to.
+pub(super) fn agree(common: &Common, peer: &TcpOptions) -> Agreed {
+    let config = &common.config;
+    let default = if common.tuple.remote.is_ipv4() { DEFAULT_MSS.0 } else { DEFAULT_MSS.1 };
+    let ours = shift_for(common.settings.receive_buffer);
+    //= rfc7323#2.3   a shift over 14 counts as 14
+    let scale = peer.window_scale.map(|shift| (shift.min(MAX_SHIFT), ours));
+    Agreed {
+        peer_mss: peer.mss.unwrap_or(default),
+        scale: scale.filter(|_| config.window_scaling),
+        sack: config.sack && peer.sack_permitted,
+        timestamps: peer.timestamps.filter(|_| config.timestamps).map(|stamps| stamps.value),
+    }
+}
