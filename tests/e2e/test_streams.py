@@ -6,7 +6,20 @@ import time
 
 import pytest
 
-from e2e.live import KERNEL, SOAK, STACK, Shell, Task, drain, kernel_listener, kernel_socket, noise, sha256, until
+from e2e.live import (
+    KERNEL,
+    SOAK,
+    STACK,
+    Program,
+    Shell,
+    Task,
+    drain,
+    kernel_listener,
+    kernel_socket,
+    noise,
+    sha256,
+    until,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -34,9 +47,11 @@ def test_snc_receives(netns, text, tmp_path):
             told = len(shell.err.text)
             shell.say(f"snc -d -b 0.0.0.0:{PORT}")
             shell.err.expect("listen", since=told)
+            start = time.monotonic()
             with (tmp_path / "in").open("rb") as source:
                 netns.run("nc", "-N", STACK, str(PORT), stdin=source)
             shell.err.expect("finish", since=told)
+            print(f"\nin: {size * 8 / (time.monotonic() - start) / 1e9:.2f} Gbit/s")
             assert sha256(tmp_path / "out") == expected
             out.seek(0)
             out.truncate()
@@ -141,16 +156,47 @@ def test_a_bad_wire(netns, stack, text, way, fault):
         print(f"\n{way} at {fault['drop']:.0%}: {LOSSY / seconds / MB:.2f} MB/s")
 
 
-def test_fault_by_the_shell(netns, text, tmp_path):
-    """The same by hand: `fault ...` in the shell, then a transfer."""
-    size = LOSSY // 2
-    with (tmp_path / "out").open("w+b") as out, Shell(netns, stdout=out) as shell:
-        shell.say("fault drop=0.02 reorder=0.05 duplicate=0.02 corrupt=0.01")
-        shell.say(f"snc -d -b 0.0.0.0:{PORT}")
-        shell.err.expect("listen")
-        kernel_sends(netns, text[:size])
-        shell.err.expect("finish")
-        assert sha256(tmp_path / "out") == sha256(text[:size])
+#: The bad wire that the shell makes; what must pass over it, and how often.
+BAD_WIRE = "fault drop=0.02 reorder=0.05 duplicate=0.02 corrupt=0.01"
+BAD_SIZE, BAD_TIMES = (5 * MB, 3) if SOAK else (MB, 1)
+
+
+@pytest.mark.e2e("nc")
+@pytest.mark.timeout(900 if SOAK else 120)
+def test_snc_receives_over_a_bad_wire(netns, text, tmp_path):
+    """`fault ...` in the shell, then the kernel's nc sends."""
+    (tmp_path / "in").write_bytes(text[:BAD_SIZE])
+    for attempt in range(BAD_TIMES):
+        with (tmp_path / "out").open("w+b") as out, Shell(netns, stdout=out) as shell:
+            shell.say(f"{BAD_WIRE} seed {attempt}")
+            shell.say(f"snc -d -b 0.0.0.0:{PORT}")
+            shell.err.expect("listen")
+            start = time.monotonic()
+            with (tmp_path / "in").open("rb") as source:
+                netns.run("nc", "-N", STACK, str(PORT), stdin=source, timeout=200)
+            shell.err.expect("finish", 60)
+            print(f"\nin, attempt {attempt}: {BAD_SIZE / (time.monotonic() - start) / MB:.2f} MB/s")
+            assert sha256(tmp_path / "out") == sha256(text[:BAD_SIZE])
+            shell.say("fault show")
+            until("a lost frame", lambda: b"dropped:" in (tmp_path / "out").read_bytes()[BAD_SIZE:])
+
+
+@pytest.mark.e2e("nc")
+@pytest.mark.timeout(900 if SOAK else 120)
+def test_snc_sends_over_a_bad_wire(netns, text, tmp_path):
+    """The other way: `fault ...; snc -c`, and the kernel's nc listens."""
+    (tmp_path / "in").write_bytes(text[:BAD_SIZE])
+    for attempt in range(BAD_TIMES):
+        start = time.monotonic()
+        with (tmp_path / "out").open("wb") as out, Program(netns, "nc", "-l", str(PORT), stdout=out) as listener:
+            until("nc", lambda: f":{PORT} " in netns.run("ss", "-tln").stdout)
+            with (tmp_path / "in").open("rb") as source:
+                words = f"{BAD_WIRE} seed {attempt}; snc -c {KERNEL}:{PORT}; fault show"
+                said = netns.tapip("-c", words, stdin=source, timeout=200).stdout
+            assert "dropped:" in said
+            listener.good()
+        print(f"\nout, attempt {attempt}: {BAD_SIZE / (time.monotonic() - start) / MB:.2f} MB/s")
+        assert sha256(tmp_path / "out") == sha256(text[:BAD_SIZE])
 
 
 @pytest.mark.parametrize("size", [1, 2, 1447, 1448, 1449, 65536, 3_000_001])
