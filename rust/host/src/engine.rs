@@ -106,6 +106,11 @@ impl Engine {
         }
     }
 
+    /// End every fault: what the decorators hold goes on at once.
+    pub(crate) fn lift_faults(&mut self) {
+        self.ports.iter_mut().filter_map(|port| port.fault.as_mut()).for_each(|fault| fault.lift());
+    }
+
     /// The ports, in the order of their numbers.
     pub fn ports(&self) -> &[Port] {
         &self.ports

@@ -134,11 +134,17 @@ impl Handle {
     }
 
     /// Close what is open, let data on its way arrive for up to `linger`, then reset what is not finished.
+    ///
+    /// Faults end here: they would cost a peer the FIN or RST that nobody is left to repeat.
     pub(crate) fn wind_down(&self, linger: Duration) {
         /// How often to look: there is no event for "all acknowledged" on a socket that nobody holds.
         const STEP: std::time::Duration = std::time::Duration::from_millis(1);
+        /// For challenges: a peer that lacks segments before our RST asks back (RFC 5961 3.2), and only the answer
+        /// ends its connection. Many round trips on a tap, one on most networks.
+        const CHALLENGES: std::time::Duration = std::time::Duration::from_millis(100);
         let deadline = Deadline::after(Some(linger));
         let _ = self.with_engine(|engine, now| {
+            engine.lift_faults();
             for id in engine.stack.sockets() {
                 // Some are closed already and only finish their work.
                 let _ = engine.stack.close(now, id);
@@ -148,7 +154,10 @@ impl Handle {
         while !deadline.has_passed() && self.with(|stack, _| !stack.tcp_unfinished().is_empty()) == Ok(true) {
             std::thread::sleep(STEP);
         }
-        let _ = self.with(Stack::tcp_abort_unfinished);
+        if self.with(|stack, _| stack.tcp_unfinished().is_empty()) == Ok(false) {
+            let _ = self.with(Stack::tcp_abort_unfinished);
+            std::thread::sleep(CHALLENGES);
+        }
     }
 
     /// Close a socket and wake everyone who sleeps for it; they get `BadHandle`.

@@ -27,6 +27,7 @@ pub struct Fault {
     spec: FaultSpec,
     inbound: Option<Impairer>,
     outbound: Option<Impairer>,
+    lifted: bool,
 }
 
 impl Fault {
@@ -38,7 +39,7 @@ impl Fault {
             impairment.clone().map(|impairment| Impairer::new(impairment, seed)).transpose()
         };
         let (inbound, outbound) = (made(&spec.inbound)?, made(&spec.outbound)?);
-        Ok(Self { spec, inbound, outbound })
+        Ok(Self { spec, inbound, outbound, lifted: false })
     }
 
     /// What it does.
@@ -53,12 +54,17 @@ impl Fault {
         (counters(&self.inbound), counters(&self.outbound))
     }
 
+    /// Let what is held go at once, and every later frame pass.
+    pub(crate) const fn lift(&mut self) {
+        self.lifted = true;
+    }
+
     pub(super) const fn impairs_inbound(&self) -> bool {
-        self.inbound.is_some()
+        self.inbound.is_some() && !self.lifted
     }
 
     pub(super) const fn impairs_outbound(&self) -> bool {
-        self.outbound.is_some()
+        self.outbound.is_some() && !self.lifted
     }
 
     pub(super) fn push_inbound(&mut self, now: Instant, packet: Packet) -> usize {
@@ -70,24 +76,32 @@ impl Fault {
     }
 
     pub(super) fn poll_inbound(&mut self, now: Instant) -> Option<Packet> {
+        let now = self.reach(now);
         self.inbound.as_mut()?.poll(now)
     }
 
     pub(super) fn poll_outbound(&mut self, now: Instant) -> Option<Packet> {
+        let now = self.reach(now);
         self.outbound.as_mut()?.poll(now)
     }
 
     pub(super) fn inbound_due(&self, now: Instant) -> bool {
-        due(&self.inbound, now)
+        due(&self.inbound, self.reach(now))
     }
 
     pub(super) fn outbound_due(&self, now: Instant) -> bool {
-        due(&self.outbound, now)
+        due(&self.outbound, self.reach(now))
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         let timeout = |impairer: &Option<Impairer>| impairer.as_ref().and_then(Impairer::poll_timeout);
-        [timeout(&self.inbound), timeout(&self.outbound)].into_iter().flatten().min()
+        let first = [timeout(&self.inbound), timeout(&self.outbound)].into_iter().flatten().min();
+        if self.lifted { first.map(|_| Instant::ZERO) } else { first }
+    }
+
+    /// Up to when frames are let go at `now`.
+    const fn reach(&self, now: Instant) -> Instant {
+        if self.lifted { Instant::FAR_FUTURE } else { now }
     }
 }
 

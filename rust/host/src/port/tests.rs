@@ -74,6 +74,26 @@ fn recv(port: &mut Port, now: Instant, pool: &mut Pool) -> Option<Vec<u8>> {
 }
 
 #[test]
+fn a_lifted_fault_lets_go_what_it_holds_and_harms_nothing_more() {
+    let (mut port, script) = plugged();
+    let mut pool = Pool::new(8, 1_514);
+    let slow = Impairment { delay: Duration::from_secs(60), ..Impairment::default() };
+    port.fault = Some(Box::new(Fault::new(FaultSpec::both(slow), 1).expect("a good one")));
+    send(&mut port, NOW, b"held on its way out");
+    script.lock().expect("one thread").inbox.push_back(b"held on its way in".to_vec());
+    assert_eq!(recv(&mut port, NOW, &mut pool), None);
+    port.fault.as_mut().expect("it is on").lift();
+    assert!(port.wants_flush(NOW) && port.wants_read(NOW) && port.poll_timeout() < Some(NOW));
+    port.flush(NOW);
+    send(&mut port, NOW, b"free");
+    assert_eq!(script.lock().expect("one thread").sent, [b"held on its way out".to_vec(), b"free".to_vec()]);
+    assert_eq!(recv(&mut port, NOW, &mut pool), Some(b"held on its way in".to_vec()));
+    script.lock().expect("one thread").inbox.push_back(b"free".to_vec());
+    assert_eq!(recv(&mut port, NOW, &mut pool), Some(b"free".to_vec()));
+    assert_eq!(port.poll_timeout(), None);
+}
+
+#[test]
 fn frames_wait_for_room_in_order_and_the_queue_is_bounded() {
     let (mut port, script) = plugged();
     script.lock().expect("one thread").room = 1;
