@@ -1,7 +1,7 @@
 //! The sending half of a synchronized connection: what is queued, what is out, what the peer allows.
 
 use super::common::Common;
-use super::congestion::{Acked, CongestionControl, Control, Start};
+use super::congestion::{Acked, CongestionControl, Control, RateSample, Start};
 use super::options::Agreed;
 use super::recovery::{Progress, Recovery};
 use super::rtt::Rtt;
@@ -135,7 +135,7 @@ impl Sender {
             recovery: Recovery::new(isn),
             control: Control::new(
                 config.congestion,
-                Start { mss: 1, window: 1, abc_limit: config.abc_limit },
+                Start { now: cx.now, mss: 1, window: 1, abc_limit: config.abc_limit, rtt: None },
             ),
             resend: None,
             force: false,
@@ -155,7 +155,8 @@ impl Sender {
         //= rfc5681#3.1   one segment after a lost SYN
         let segments = if syn_lost { 1 } else { config.initial_window };
         let window = segments.saturating_mul(sender.mss);
-        let start = Start { mss: sender.mss, window, abc_limit: config.abc_limit };
+        let rtt = sender.rtt.smoothed();
+        let start = Start { now: cx.now, mss: sender.mss, window, abc_limit: config.abc_limit, rtt };
         sender.control = Control::new(config.congestion, start);
         sender
     }
@@ -266,10 +267,16 @@ impl Sender {
             Progress::Ordinary | Progress::AfterTimeout => self.control.on_ack(Acked {
                 now: cx.now,
                 bytes,
+                marked: 0,
                 flight,
+                flight_left: self.flight(),
                 rtt: sample,
+                srtt: self.rtt.smoothed(),
+                min_rtt: self.rtt.shortest(),
                 limited: self.held_back || self.fills_half_the_window(flight),
                 after_timeout: progress == Progress::AfterTimeout,
+                in_recovery: false,
+                sample: RateSample::default(),
             }),
             Progress::Partial { .. } => self.resend = Some("partial"),
             Progress::Recovered => {

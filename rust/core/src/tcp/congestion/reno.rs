@@ -12,17 +12,20 @@ pub struct Reno {
     /// Bytes acknowledged towards the next segment of growth in congestion avoidance.
     credit: u32,
     abc_limit: u32,
+    /// Window and threshold before the last cut.
+    before: (u32, u32),
 }
 
 impl Reno {
     /// Slow start without a threshold.
     pub const fn new(start: Start) -> Self {
-        let Start { mss, window, abc_limit } = start;
+        let Start { mss, window, abc_limit, .. } = start;
         //= rfc5681#3.1   the first threshold is arbitrarily high
-        Self { mss, window, threshold: MAX_WINDOW, credit: 0, abc_limit }
+        Self { mss, window, threshold: MAX_WINDOW, credit: 0, abc_limit, before: (window, MAX_WINDOW) }
     }
 
     fn halve(&mut self, flight: u32) {
+        self.before = (self.window, self.threshold);
         //= rfc5681#3.1   half of what was in flight, two segments at least
         self.threshold = (flight / 2).max(2 * self.mss);
         self.credit = 0;
@@ -78,6 +81,12 @@ impl CongestionControl for Reno {
         self.window = self.threshold.min(flight.max(self.mss).saturating_add(self.mss));
     }
 
+    fn on_undo(&mut self, _now: Instant) {
+        //= rfc4015#3.2   as if nothing had been cut, and nothing of what grew since is lost
+        self.window = self.window.max(self.before.0);
+        self.threshold = self.before.1;
+    }
+
     fn on_idle(&mut self, initial_window: u32) {
         //= rfc5681#4.1   the ACK clock is gone: start again, but not higher than before
         self.window = self.window.min(initial_window);
@@ -91,16 +100,30 @@ impl CongestionControl for Reno {
 
 #[cfg(test)]
 mod tests {
+    use super::super::RateSample;
     use super::*;
 
     const MSS: u32 = 1000;
 
     fn reno() -> Reno {
-        Reno::new(Start { mss: MSS, window: 10 * MSS, abc_limit: 2 })
+        Reno::new(Start { now: Instant::ZERO, mss: MSS, window: 10 * MSS, abc_limit: 2, rtt: None })
     }
 
     fn ack(bytes: u32) -> Acked {
-        Acked { now: Instant::ZERO, bytes, flight: bytes, rtt: None, limited: true, after_timeout: false }
+        Acked {
+            now: Instant::ZERO,
+            bytes,
+            marked: 0,
+            flight: bytes,
+            flight_left: 0,
+            rtt: None,
+            srtt: None,
+            min_rtt: None,
+            limited: true,
+            after_timeout: false,
+            in_recovery: false,
+            sample: RateSample::default(),
+        }
     }
 
     #[test]
@@ -141,6 +164,15 @@ mod tests {
         assert_eq!((reno.window(), reno.threshold()), (MSS, 2 * MSS));
         reno.on_ack(ack(2 * MSS));
         assert_eq!(reno.window(), 2 * MSS, "slow start stops at the threshold");
+    }
+
+    #[test]
+    fn a_mistaken_cut_is_taken_back() {
+        let mut reno = reno();
+        reno.on_loss(Instant::ZERO, 8 * MSS);
+        assert_eq!((reno.window(), reno.threshold()), (4 * MSS, 4 * MSS));
+        reno.on_undo(Instant::ZERO);
+        assert_eq!((reno.window(), reno.threshold()), (10 * MSS, MAX_WINDOW));
     }
 
     #[test]
