@@ -184,6 +184,10 @@ impl Engine {
             self.settle(now, index);
         }
         self.transmit(now, &mut round);
+        for index in 0..self.ports.len() {
+            self.ports[index].end_burst();
+            self.settle(now, index);
+        }
         round
     }
 

@@ -38,6 +38,11 @@ pub trait Device: Send {
         None
     }
 
+    /// Whether small frames shall come in bursts, each in one piece, because every frame is a call of the kernel.
+    fn wants_bursts(&self) -> bool {
+        false
+    }
+
     /// How it tells that there is room again.
     fn room(&self) -> Room {
         Room::Writable

@@ -1,12 +1,13 @@
 //! A port: one device plugged into a stack, with what may stand between them.
 //!
 //! ```text
-//! stack -> trace -> capture -> fault -> frames that wait for room -> device
-//! stack <- trace <- capture <- fault <------------------------------ device
+//! stack -> trace -> capture -> fault -> burst -> frames that wait for room -> device
+//! stack <- trace <- capture <- fault <--------------------------------------- device
 //! ```
 //! So a capture shows what the stack sent and what it was given, not what the fault decorator did to it on the way,
 //! as tcpdump on a host does with netem on the wire. Each decorator is switched per port while the stack runs.
 
+mod burst;
 mod capture;
 mod fault;
 mod outbound;
@@ -19,6 +20,7 @@ pub use trace::{FrameTrace, TracedFrame};
 use crate::device::Device;
 use crate::error::reason;
 use crate::poller::Ready;
+use burst::Burst;
 use std::collections::VecDeque;
 use std::iter::repeat_n;
 use tapip_core::buffer::{Packet, Pool};
@@ -33,6 +35,8 @@ pub struct Port {
     pub(crate) fault: Option<Box<Fault>>,
     pub(crate) capture: Option<Capture>,
     pub(crate) trace: Option<FrameTrace>,
+    /// Frames that the device gets at the end of the burst.
+    burst: Burst,
     /// Frames that the device had no room for, oldest first.
     waiting: VecDeque<Packet>,
     /// Room is being watched for by EPOLLOUT.
@@ -76,6 +80,7 @@ impl Port {
             fault: None,
             capture: None,
             trace: None,
+            burst: Burst::default(),
             waiting: VecDeque::new(),
             watched: false,
             readable: true,

@@ -1,12 +1,13 @@
-//! The way out of a port: fault decorator, frames that wait for room, device.
+//! The way out of a port: fault decorator, burst, frames that wait for room, device.
 
 use super::Port;
+use super::burst::Burst;
 use crate::device::{Room, copy_of, is_down, is_gone};
 use crate::error::reason;
 use crate::poller::Poller;
 use std::io;
 use std::iter::repeat_n;
-use tapip_core::buffer::{Packet, Slices};
+use tapip_core::buffer::{Offload, Packet, Slices};
 use tapip_core::drops::DropReason;
 use tapip_core::observe::InterfaceId;
 use tapip_core::stack::Transmit;
@@ -36,6 +37,19 @@ impl Port {
         let before = self.waiting.len();
         self.drain_waiting();
         self.release(now) || self.waiting.len() != before
+    }
+
+    /// End a burst: what was sent goes to the device now.
+    pub(crate) fn end_burst(&mut self) {
+        if self.burst.is_empty() {
+            return;
+        }
+        let mut burst = std::mem::take(&mut self.burst);
+        for frame in burst.frames() {
+            self.hand_over(&in_one_piece(self.id, frame));
+        }
+        burst.clear();
+        self.burst = burst;
     }
 
     /// Whether `flush` has anything to do.
@@ -68,8 +82,18 @@ impl Port {
         released
     }
 
-    /// To the device, behind what waits already.
+    /// Into the burst, or behind it to the device.
     fn write(&mut self, frame: &Transmit<'_>) {
+        if !(self.device.wants_bursts() && Burst::takes(frame)) {
+            self.end_burst();
+            self.hand_over(frame);
+        } else if self.burst.push(frame) {
+            self.end_burst();
+        }
+    }
+
+    /// To the device, behind what waits already.
+    fn hand_over(&mut self, frame: &Transmit<'_>) {
         if self.failure.is_some() {
             self.losses.push(DropReason::InterfaceDown);
         } else if !self.waiting.is_empty() {
@@ -119,5 +143,10 @@ impl Port {
 
 /// A packet as a frame in one piece.
 fn whole(interface: InterfaceId, packet: &Packet) -> Transmit<'_> {
-    Transmit { interface, offload: packet.offload, header: packet.bytes(), payload: Slices::EMPTY }
+    Transmit { offload: packet.offload, ..in_one_piece(interface, packet.bytes()) }
+}
+
+/// Bytes as a frame in one piece.
+fn in_one_piece(interface: InterfaceId, bytes: &[u8]) -> Transmit<'_> {
+    Transmit { interface, offload: Offload::default(), header: bytes, payload: Slices::EMPTY }
 }

@@ -18,6 +18,7 @@ struct Script {
     sent: Vec<Vec<u8>>,
     room: usize,
     refusal: Option<Errno>,
+    bursts: bool,
 }
 
 struct Scripted(Arc<Mutex<Script>>, Signal);
@@ -50,6 +51,10 @@ impl Device for Scripted {
 
     fn mtu(&self) -> usize {
         1_500
+    }
+
+    fn wants_bursts(&self) -> bool {
+        self.0.lock().expect("one thread").bursts
     }
 }
 
@@ -108,6 +113,48 @@ fn frames_wait_for_room_in_order_and_the_queue_is_bounded() {
     let sent = script.lock().expect("one thread").sent.clone();
     let expected: Vec<Vec<u8>> = (0..=Port::WAITING).map(|number| number.to_be_bytes().to_vec()).collect();
     assert_eq!(sent, expected);
+}
+
+#[test]
+fn small_frames_leave_at_the_end_of_a_burst_and_large_ones_keep_their_place() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").bursts = true;
+    let sent = || script.lock().expect("one thread").sent.iter().map(Vec::len).collect::<Vec<_>>();
+    for length in [60, 1_514] {
+        send(&mut port, NOW, &vec![7; length]);
+    }
+    assert_eq!(sent(), []);
+    port.end_burst();
+    assert_eq!(sent(), [60, 1_514]);
+    for length in [61, 9_000, 62] {
+        send(&mut port, NOW, &vec![7; length]);
+    }
+    assert_eq!(sent(), [60, 1_514, 61, 9_000], "the large one is not copied and does not overtake");
+    port.end_burst();
+    port.end_burst();
+    assert_eq!(sent().split_off(4), [62], "once");
+    for _ in 0..200 {
+        send(&mut port, NOW, b"many");
+    }
+    assert_eq!(sent().len(), 5 + 192, "full bursts need no end");
+}
+
+#[test]
+fn what_a_burst_has_no_room_for_waits_in_order() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").bursts = true;
+    script.lock().expect("one thread").room = 2;
+    for number in 0..5 {
+        send(&mut port, NOW, &[number, 0]);
+    }
+    port.end_burst();
+    assert_eq!((port.waiting(), port.take_losses()), (3, vec![]));
+    script.lock().expect("one thread").room = usize::MAX;
+    send(&mut port, NOW, &[5, 0]);
+    assert!(port.flush(NOW));
+    port.end_burst();
+    let order: Vec<u8> = script.lock().expect("one thread").sent.iter().map(|frame| frame[0]).collect();
+    assert_eq!(order, [0, 1, 2, 3, 4, 5]);
 }
 
 #[test]

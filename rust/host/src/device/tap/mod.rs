@@ -12,7 +12,7 @@ use crate::error::{HostError, reason};
 use link::{Link, LinkSocket, TunFlags, Which};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::io::{Errno, readv, writev};
+use rustix::io::{Errno, readv, write, writev};
 use std::io::{self, IoSlice, IoSliceMut};
 use tapip_core::buffer::{Packet, Slices};
 use tapip_core::stack::Transmit;
@@ -118,6 +118,9 @@ impl Device for Tap {
     }
 
     fn send(&mut self, frame: &Transmit<'_>) -> io::Result<bool> {
+        if self.prefix == 0 && frame.payload.is_empty() {
+            return written(|| write(&self.fd, frame.header));
+        }
         let zeros = [0; Self::MAX_PREFIX];
         let mut parts = [IoSlice::new(&[]); Slices::MAX + 2];
         parts[0] = IoSlice::new(&zeros[..self.prefix]);
@@ -128,18 +131,15 @@ impl Device for Tap {
         }
         // An empty first part would be harmless, but costs a look per frame.
         let parts = &parts[usize::from(self.prefix == 0)..2 + payload.len()];
-        loop {
-            match writev(&self.fd, parts) {
-                Ok(_) => return Ok(true),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        written(|| writev(&self.fd, parts))
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.fd.as_fd())
+    }
+
+    fn wants_bursts(&self) -> bool {
+        true
     }
 
     fn room(&self) -> Room {
@@ -152,6 +152,18 @@ impl Device for Tap {
 
     fn mac(&self) -> Option<MacAddress> {
         self.link().ok().map(|link| link.mac)
+    }
+}
+
+/// The end of a write: true when the frame went, false when there is no room.
+fn written(write: impl Fn() -> rustix::io::Result<usize>) -> io::Result<bool> {
+    loop {
+        match write() {
+            Ok(_) => return Ok(true),
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
     }
 }
 
