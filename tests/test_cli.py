@@ -134,6 +134,31 @@ def test_a_signal_ends_it(number):
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize(
+    "numbers",
+    [(signal.SIGTERM, signal.SIGHUP), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM,) * 2],
+    ids=["term-hup", "int-term", "term-term"],
+)
+def test_signals_that_come_together_end_it(numbers):
+    """The second must not go to a thread that has no use for it, nor the first with it."""
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tapip_rs", "--topology", "demo"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with process:
+            for line in process.stderr:
+                if "shell worker" in line:
+                    break
+            time.sleep(0.05)  # now it reads
+            for number in numbers:
+                process.send_signal(number)
+            try:
+                assert process.wait(5) != 0
+            finally:
+                process.kill()
+
+
 def test_doctor_in_words_and_in_json(capsys):
     status = cli.main(["doctor"])
     words = capsys.readouterr().out

@@ -33,6 +33,7 @@ __all__ = [
     "NeighborInfo",
     "Pipe",
     "Queue",
+    "QueuedError",
     "RawSocket",
     "RouteInfo",
     "SocketInfo",
@@ -263,6 +264,7 @@ class TcpStream:
     def close(self) -> None:
         """Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1).
 
+        With the option `linger` above 0 it waits that long for the peer to acknowledge all of it, and resets then.
         May be called twice.
         """
     def abort(self) -> None:
@@ -383,13 +385,18 @@ class UdpSocket:
         """Set a socket option.
 
         Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
-        reuse_address.
+        reuse_address receive_errors.
         Times are in milliseconds. Raises: ValueError that names the option or its value.
         """
     def readiness(self) -> int:
         """What can be done without waiting, as `select.POLL*` bits."""
     def wait(self, events: int, timeout: float | None = None) -> int:
         """As `TcpStream.wait`."""
+    def queued_error(self) -> QueuedError | None:
+        """Take the oldest entry of the error queue (MSG_ERRQUEUE); None when there is none. Never waits.
+
+        The call that would have failed with it does not any more.
+        """
     def take_error(self) -> int:
         """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
 
@@ -442,13 +449,18 @@ class RawSocket:
         """Set a socket option.
 
         Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
-        header_included.
+        header_included receive_errors.
         Times are in milliseconds. Raises: ValueError that names the option or its value.
         """
     def readiness(self) -> int:
         """What can be done without waiting, as `select.POLL*` bits."""
     def wait(self, events: int, timeout: float | None = None) -> int:
         """As `TcpStream.wait`."""
+    def queued_error(self) -> QueuedError | None:
+        """Take the oldest entry of the error queue (MSG_ERRQUEUE); None when there is none. Never waits.
+
+        The call that would have failed with it does not any more.
+        """
     def take_error(self) -> int:
         """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
 
@@ -615,6 +627,28 @@ class DatagramInfo:
     @property
     def length(self) -> int:
         """Its full length; more than what was returned when it was cut."""
+
+@final
+class QueuedError:
+    """An entry of a socket's error queue (ip(7), IP_RECVERR)."""
+
+    @property
+    def errno(self) -> int: ...
+    @property
+    def origin(self) -> str | None:
+        """Who says so: a router or the destination; None for this stack itself."""
+    @property
+    def destination(self) -> _SocketAddress:
+        """Where the datagram was going; port 0 for a raw socket."""
+    @property
+    def icmp(self) -> tuple[int, int] | None:
+        """ICMP type and code; None when no ICMP message said so."""
+    @property
+    def mtu(self) -> int | None:
+        """The MTU that was exceeded, for EMSGSIZE."""
+    @property
+    def time(self) -> float:
+        """When, on the clock of the stack."""
 
 @final
 class TcpInfo:

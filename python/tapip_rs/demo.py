@@ -17,6 +17,7 @@ from typing import Self
 
 from tapip_rs._core import Pipe
 from tapip_rs.errors import StackFailed
+from tapip_rs.masks import deaf
 from tapip_rs.sockets import TcpListener, TcpStream, UdpSocket
 from tapip_rs.stack import Stack
 
@@ -106,7 +107,8 @@ class Neighborhood:
         thread = threading.Thread(target=function, args=arguments, name=f"demo-{name}", daemon=True)
         self._threads = [each for each in self._threads if each.is_alive()]
         self._threads.append(thread)
-        thread.start()
+        with deaf():
+            thread.start()
 
     def close(self) -> None:
         """Close every host; their threads end with them."""

@@ -118,7 +118,8 @@ class Socket(Generic[_Core]):
 class TcpStream(Socket[_core.TcpStream]):
     """A TCP connection. Made by `stack.connect` and by accepting from a `TcpListener`.
 
-    Leaving a `with` block closes it: what is queued is still delivered, as after `close()`.
+    Leaving a `with` block closes it: what is queued is still delivered, as after `close()`. With the option `linger`
+    (SO_LINGER, in milliseconds) above 0, closing waits that long for it to be acknowledged, and then resets.
     """
 
     __slots__ = ()
@@ -254,6 +255,14 @@ class UdpSocket(Socket[_core.UdpSocket]):
         """The peer; None while unconnected."""
         return self.core.remote
 
+    def errors(self) -> list[_core.QueuedError]:
+        """The error queue, oldest entry first, taken away; as MSG_ERRQUEUE, it never waits.
+
+        With the option `receive_errors` (IP_RECVERR) calls on an unconnected socket fail with what ICMP reports, too,
+        `wait(select.POLLERR)` waits for it, and a datagram that the stack itself found too long is queued with the MTU.
+        """
+        return list(iter(self.core.queued_error, None))
+
     def take_error(self) -> OSError | None:
         """The error that waits to be reported, taken away; None when there is none."""
         return _error(self.core.take_error())
@@ -321,6 +330,14 @@ class RawSocket(Socket[_core.RawSocket]):
     def remote(self) -> str | None:
         """The peer; None while unconnected."""
         return self.core.remote
+
+    def errors(self) -> list[_core.QueuedError]:
+        """The error queue, oldest entry first, taken away; as MSG_ERRQUEUE, it never waits.
+
+        With the option `receive_errors` (IP_RECVERR) calls on an unconnected socket fail with what ICMP reports, too,
+        `wait(select.POLLERR)` waits for it, and a datagram that the stack itself found too long is queued with the MTU.
+        """
+        return list(iter(self.core.queued_error, None))
 
     def take_error(self) -> OSError | None:
         """The error that waits to be reported, taken away; None when there is none."""

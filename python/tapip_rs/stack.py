@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from tapip_rs import _core, events
 from tapip_rs.arping import ArpingReply, arping
 from tapip_rs.interfaces import Interface, Interfaces, Neighbors
+from tapip_rs.masks import deaf
 from tapip_rs.ping import Pinger
 from tapip_rs.policy import Policy
 from tapip_rs.routing import Rib
@@ -42,7 +43,8 @@ class Stack:
     """
 
     def __init__(self, *, seed: int | None = None, threaded: bool = True) -> None:
-        self.core = _core.Stack(seed=seed, threaded=threaded)
+        with deaf():
+            self.core = _core.Stack(seed=seed, threaded=threaded)
         self._undo = ExitStack()
         self.interfaces = Interfaces(self.core, self._interfaces_changed)
         """The interfaces by name; they can be changed."""

@@ -1,5 +1,7 @@
 """UDP, ICMP errors to sockets, broadcast and multicast, the kernel on the other side."""
 
+import errno
+import select
 import socket
 import struct
 
@@ -122,3 +124,60 @@ def test_nc(netns, stack, port):
         assert data == b"hello\n"
         port.sendto(b"and back\n", sender)
         nc.out.expect("and back")
+
+
+def test_the_error_queue_of_a_refusal(stack):
+    """ICMP port unreachable from the kernel, read from the queue instead of being raised."""
+    with stack.udp() as port:
+        port.settimeout(LIMIT)
+        port.set_option("receive_errors", 1)
+        assert port.errors() == []
+        port.sendto(b"anyone?", (KERNEL, 5999))
+        assert port.wait(select.POLLERR, LIMIT) & select.POLLERR
+        [error] = port.errors()
+        assert (error.errno, error.origin, error.destination) == (errno.ECONNREFUSED, KERNEL, (KERNEL, 5999))
+        assert (error.icmp, error.mtu) == ((3, 3), None)
+        assert 0 < error.time <= stack.now
+        assert not port.readiness() & select.POLLERR
+        port.sendto(b"anyone else?", (KERNEL, 5998))  # what was read from the queue fails no call
+        port.wait(select.POLLERR, LIMIT)
+        with pytest.raises(ConnectionRefusedError):
+            port.recv()
+        assert [error.destination for error in port.errors()] == [(KERNEL, 5998)]
+
+
+def test_the_error_queue_of_a_datagram_that_is_too_long(stack):
+    with stack.udp() as port, stack.raw(253) as raw:
+        for each, remote, to in ((port, (KERNEL, 5000), (KERNEL, 5000)), (raw, KERNEL, (KERNEL, 0))):
+            each.set_option("mtu_discover", 2)
+            with pytest.raises(OSError, match="message too long"):
+                each.sendto(bytes(1481), remote)
+            assert each.errors() == []  # nobody asked for them
+            each.set_option("receive_errors", 1)
+            with pytest.raises(OSError, match="message too long") as caught:
+                each.sendto(bytes(1481), remote)
+            assert caught.value.errno == errno.EMSGSIZE
+            [error] = each.errors()
+            assert (error.errno, error.mtu, error.origin, error.icmp) == (errno.EMSGSIZE, 1500, None, None)
+            assert error.destination == to
+            assert each.sendto(bytes(1400), remote) == 1400
+
+
+def test_the_error_queue_of_a_narrow_path(netns, stack):
+    """The kernel forwards to a device with a small MTU, and says so (ICMP 3/4)."""
+    netns.ip("link add narrow type veth peer name far")
+    netns.ip("link set far up")
+    netns.ip("link set narrow mtu 900 up")
+    netns.ip("addr add 10.7.0.1/24 dev narrow")
+    netns.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+    with stack.raw(253) as raw:
+        raw.set_option("mtu_discover", 2)
+        raw.set_option("receive_errors", 1)
+        raw.sendto(bytes(1400), "10.7.0.9")
+        assert raw.wait(select.POLLERR, LIMIT) & select.POLLERR
+        [error] = raw.errors()
+        assert (error.errno, error.origin, error.destination) == (errno.EMSGSIZE, KERNEL, ("10.7.0.9", 0))
+        assert (error.icmp, error.mtu) == ((3, 4), 900)
+        with pytest.raises(OSError, match="message too long"):
+            raw.sendto(bytes(1400), "10.7.0.9")
+        assert [error.mtu for error in raw.errors()] == [900]

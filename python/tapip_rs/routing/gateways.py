@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tapip_rs.masks import deaf
 from tapip_rs.routing.route import Address
 
 __all__ = ["HOLD", "PERIOD", "GatewayWatch"]
@@ -44,7 +45,8 @@ class GatewayWatch:
         """Start or stop the looks."""
         if wanted and self._stop is None and not self._closed:
             self._stop = threading.Event()
-            threading.Thread(target=self._run, args=(self._stop,), name="tapip-gateways", daemon=True).start()
+            with deaf():
+                threading.Thread(target=self._run, args=(self._stop,), name="tapip-gateways", daemon=True).start()
         elif not wanted and self._stop is not None:
             self._stop.set()
             self._stop = None

@@ -8,15 +8,13 @@ second ^C; its thread is a daemon and cannot hold the interpreter back.
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from .stop import Stop
+from tapip_rs.masks import deaf
 
-#: Signals whose handlers raise. The command's thread inherits the mask, so that they always reach the prompt's.
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)
+from .stop import Stop
 
 _Result = TypeVar("_Result")
 
@@ -34,13 +32,9 @@ class _Task(Generic[_Result]):
 
     def start(self) -> None:
         """Start the thread, without a signal's exception in between: either there is a thread to wait for, or none."""
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
-        try:
-            signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+        with deaf():
             self._thread.start()
             self.started = True
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _run(self) -> None:
         try:

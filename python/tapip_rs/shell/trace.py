@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from tapip_rs import _core
+from tapip_rs.masks import deaf
 from tapip_rs.stack import Stack
 
 from .stop import Stop
@@ -90,7 +91,8 @@ class TracePrinter:
         if layers and self._thread is None:
             self._stop = Stop()
             self._thread = threading.Thread(target=self._follow, args=(self._stop,), name="debug", daemon=True)
-            self._thread.start()
+            with deaf():
+                self._thread.start()
         elif not layers and self._thread is not None and self._stop is not None:
             self._stop.say()
             self._thread.join()

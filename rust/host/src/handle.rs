@@ -186,6 +186,16 @@ impl Handle {
         })
     }
 
+    /// Sleep; `Interrupted` when a signal handler ran.
+    pub(crate) fn nap(&self, span: Duration) -> Result<(), HostError> {
+        let failed = |error| HostError::system("cannot sleep", &error);
+        let bed = self.shared.beds.take().map_err(failed)?;
+        match bed.signal().sleep(Some(span)).map_err(failed)? {
+            Woken::Interrupted => Err(HostError::Interrupted),
+            Woken::Raised | Woken::TimedOut => Ok(()),
+        }
+    }
+
     /// Try `verb` until it says other than `WouldBlock`, asleep in between until the socket is ready for `interest`.
     /// Timeouts as of [`Handle::wait`].
     pub fn block_on<T>(

@@ -33,7 +33,8 @@ mod _core {
     use crate::devices::{Loopback, Pipe, Queue, Tap};
     #[pymodule_export]
     use crate::records::{
-        ArpReply, DatagramInfo, Event, InterfaceInfo, NeighborInfo, RouteInfo, SocketInfo, TcpInfo,
+        ArpReply, DatagramInfo, Event, InterfaceInfo, NeighborInfo, QueuedError, RouteInfo, SocketInfo,
+        TcpInfo,
     };
 
     #[pymodule_export]

@@ -28,6 +28,7 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("reuse_address", SocketOption::ReuseAddress),
     ("mtu_discover", SocketOption::MtuDiscover),
     ("header_included", SocketOption::HeaderIncluded),
+    ("receive_errors", SocketOption::ReceiveErrors),
 ];
 
 const MEDIA: &[(&str, Medium)] =

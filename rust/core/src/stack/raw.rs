@@ -3,14 +3,14 @@
 use super::Stack;
 use super::datagram_table::RawEntry;
 use super::egress::{IpOut, v4};
-use super::route::Wish;
+use super::route::{Hop, Wish};
 use super::sockets::{RawId, SocketId, Watch};
 use crate::buffer::{Meta, QueuedError};
 use crate::error::Error;
 use crate::observe::Readiness;
 use crate::raw::Socket;
 use crate::time::Instant;
-use crate::wire::{IpAddress, Ipv4Header, Ipv4Options, Protocol};
+use crate::wire::{IpAddress, Ipv4Header, Ipv4Options, Protocol, SocketAddress};
 
 impl Stack {
     /// Make a raw socket for an IP protocol, which is never 0.
@@ -77,12 +77,25 @@ impl Stack {
         let payload = if settings.header_included { use_header(&mut out, data)? } else { data };
         if !settings.header_included {
             let total = data.len() + Ipv4Header::MIN_LEN;
-            out.dont_fragment = self.wants_df(now, settings.mtu_discover, destination, &hop, total)?;
+            out.dont_fragment = match self.wants_df(now, settings.mtu_discover, destination, &hop, total) {
+                Ok(dont_fragment) => dont_fragment,
+                Err(error) => return Err(self.raw_too_long(now, id, destination, &hop, error)),
+            };
         }
         let mut packet = self.blank(payload.len())?;
         packet.append(payload);
         self.send_ip_via(now, out, hop, packet)?;
         Ok(data.len())
+    }
+
+    /// Note in the error queue, where the application reads it, how long a packet may be (ip(7) IP_RECVERR).
+    fn raw_too_long(&mut self, now: Instant, id: RawId, to: IpAddress, hop: &Hop, error: Error) -> Error {
+        let mtu = self.path_mtu(now, to, hop.mtu);
+        if let Some(entry) = self.raw.get_mut(id).filter(|entry| entry.socket.settings.receive_errors) {
+            entry.socket.on_local_error(QueuedError::local(now, error, SocketAddress::new(to, 0), mtu));
+            self.settle_raw(id, false);
+        }
+        error
     }
 
     /// Take a packet, from its IP header on: as many bytes as fit `out`, and all about it.
@@ -95,7 +108,9 @@ impl Stack {
 
     /// The oldest entry of the socket's error queue (IP_RECVERR).
     pub fn raw_queued_error(&mut self, id: RawId) -> Result<Option<QueuedError>, Error> {
-        Ok(self.raw.get_mut(id).ok_or(Error::BadHandle)?.socket.take_queued_error())
+        let taken = self.raw.get_mut(id).ok_or(Error::BadHandle)?.socket.take_queued_error();
+        self.settle_raw(id, false);
+        Ok(taken)
     }
 
     pub(super) fn settle_raw(&mut self, id: RawId, fresh: bool) {

@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::observe::{Counter, Layer, Readiness, TraceEvent};
 use crate::time::Instant;
 use crate::udp;
-use crate::wire::{Icmpv4Message, IpAddress, Ipv4Options, Protocol, SocketAddress, UdpHeader, unreachable};
+use crate::wire::{
+    Icmpv4Message, IpAddress, Ipv4Header, Ipv4Options, Protocol, SocketAddress, UdpHeader, unreachable,
+};
 use std::net::Ipv4Addr;
 
 impl Stack {
@@ -101,13 +103,19 @@ impl Stack {
         self.trace_udp(now, Some(hop), SocketAddress::new(hop.source, port), remote, packet.len());
         let ip_multicast = remote.ip().is_multicast();
         let ttl = if ip_multicast { settings.multicast_ttl } else { settings.ttl };
+        let total = packet.len() + Ipv4Header::MIN_LEN;
+        let fits = self.wants_df(now, settings.mtu_discover, remote.ip(), &hop, total);
+        let dont_fragment = match fits {
+            Ok(dont_fragment) => dont_fragment,
+            Err(error) => return Err(self.udp_too_long(now, id, remote, &hop, error)),
+        };
         let out = IpOut {
             source: v4(hop.source)?,
             destination: v4(remote.ip())?,
             protocol: Protocol::UDP,
             ttl,
             tos: settings.tos,
-            dont_fragment: self.wants_df(now, settings.mtu_discover, remote.ip(), &hop, packet.len() + 20)?,
+            dont_fragment,
             options: Ipv4Options::NONE,
         };
         if (ip_multicast && settings.multicast_loop) || hop.broadcast {
@@ -115,6 +123,24 @@ impl Stack {
         }
         self.send_ip_via(now, out, hop, packet)?;
         Ok(data.len())
+    }
+
+    /// Note in the error queue, where the application reads it, how long a datagram may be (ip(7) IP_RECVERR).
+    fn udp_too_long(
+        &mut self,
+        now: Instant,
+        id: UdpId,
+        destination: SocketAddress,
+        hop: &Hop,
+        error: Error,
+    ) -> Error {
+        let mtu = self.path_mtu(now, destination.ip(), hop.mtu);
+        if let Some(entry) = self.udp.sockets.get_mut(id).filter(|entry| entry.socket.settings.receive_errors)
+        {
+            entry.socket.on_local_error(QueuedError::local(now, error, destination, mtu));
+            self.settle_udp(id, false);
+        }
+        error
     }
 
     /// Whether a datagram of `total` bytes leaves with DF; an error if it must and does not fit (ip(7) IP_MTU_DISCOVER).
@@ -175,7 +201,9 @@ impl Stack {
 
     /// The oldest entry of the socket's error queue (IP_RECVERR).
     pub fn udp_queued_error(&mut self, id: UdpId) -> Result<Option<QueuedError>, Error> {
-        Ok(self.udp.entry_mut(id)?.socket.take_queued_error())
+        let taken = self.udp.entry_mut(id)?.socket.take_queued_error();
+        self.settle_udp(id, false);
+        Ok(taken)
     }
 
     /// A UDP datagram for us; the view of `packet` begins at its header.

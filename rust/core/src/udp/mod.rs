@@ -77,6 +77,11 @@ impl Socket {
         self.inbox.on_error(error, fail);
     }
 
+    /// An error of this stack's own, which the call that met it has told already.
+    pub fn on_local_error(&mut self, error: QueuedError) {
+        self.inbox.on_error(error, false);
+    }
+
     /// Take the error that the next call would fail with (SO_ERROR).
     pub const fn take_error(&mut self) -> Option<Error> {
         self.inbox.errors().take_pending()

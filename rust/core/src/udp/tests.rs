@@ -51,6 +51,20 @@ fn what_fails_after_an_error(remote: Option<&str>, receive_errors: bool) -> Opti
 }
 
 #[test]
+fn an_entry_read_from_the_queue_fails_no_call_any_more() {
+    let mut socket = socket(Some("0.0.0.0:7"), Some("10.0.0.2:9"));
+    socket.on_error(error(Error::ConnectionRefused));
+    socket.on_error(error(Error::HostUnreachable));
+    socket.on_local_error(QueuedError::local(Instant::ZERO, Error::MessageTooLong, at("10.0.0.2:9"), 70_000));
+    assert_eq!(socket.take_queued_error(), Some(error(Error::ConnectionRefused)));
+    assert_eq!(socket.take_error(), Some(Error::HostUnreachable), "the one behind it is next");
+    assert_eq!(socket.take_queued_error(), Some(error(Error::HostUnreachable)));
+    let own = socket.take_queued_error().expect("our own");
+    assert_eq!((own.error, own.origin, own.mtu), (Error::MessageTooLong, None, u16::MAX));
+    assert_eq!((socket.take_error(), socket.take_queued_error()), (None, None));
+}
+
+#[test]
 fn a_full_queue_drops_and_counts() {
     let (mut bench, mut pool) = (Bench::new(1), Pool::new(1_000, 1514));
     let mut socket = socket(Some("0.0.0.0:7"), None);

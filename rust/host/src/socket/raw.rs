@@ -4,7 +4,7 @@ use super::Owned;
 use crate::error::HostError;
 use crate::handle::Handle;
 use std::ops::Deref;
-use tapip_core::buffer::Meta;
+use tapip_core::buffer::{Meta, QueuedError};
 use tapip_core::observe::Readiness;
 use tapip_core::stack::{RawId, SocketId};
 use tapip_core::time::Duration;
@@ -61,5 +61,10 @@ impl RawSocket {
     pub fn recv(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
         self.handle()
             .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.raw_recv(self.id, out))
+    }
+
+    /// Take the oldest entry of the error queue.
+    pub fn queued_error(&self) -> Result<Option<QueuedError>, HostError> {
+        Ok(self.handle().with(|stack, _| stack.raw_queued_error(self.id))??)
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 use tapip_core::buffer::Foreign;
 use tapip_core::error::Error;
 use tapip_core::observe::Readiness;
-use tapip_core::stack::{SocketId, TcpId};
+use tapip_core::stack::{SocketId, SocketOption, TcpId};
 use tapip_core::time::Duration;
 use tapip_core::wire::SocketAddress;
 
@@ -140,6 +140,32 @@ impl TcpStream {
     /// Read no more, send no more (a FIN follows what is queued), or both.
     pub fn shutdown(&self, read: bool, write: bool) -> Result<(), HostError> {
         Ok(self.handle().with(|stack, now| stack.tcp_shutdown(now, self.id, read, write))??)
+    }
+
+    /// How long a close of it waits (SO_LINGER), where it does; never on a detached stack.
+    pub fn linger(&self) -> Option<Duration> {
+        if self.is_closed() || !self.handle().is_live() {
+            return None;
+        }
+        let millis = u64::try_from(self.option(SocketOption::Linger).ok()?).ok()?;
+        Some(Duration::from_millis(millis)).filter(|linger| !linger.is_zero())
+    }
+
+    /// After a close: wait until the peer has acknowledged everything, our FIN too, and reset the connection when the
+    /// time is up (socket(7), SO_LINGER). Fails with `Interrupted` only.
+    pub fn finish_close(&self, timeout: Option<Duration>) -> Result<(), HostError> {
+        /// How often to look: there is no event for "all acknowledged" on a socket that nobody holds.
+        const STEP: Duration = Duration::from_millis(2);
+        let deadline = crate::clock::Deadline::after(timeout);
+        while self.handle().with(|stack, _| stack.tcp_is_unfinished(self.id)) == Ok(true) {
+            if deadline.has_passed() {
+                // On a stack that was stopped meanwhile, there is nothing left to reset.
+                let _ = self.handle().with(|stack, now| stack.tcp_give_up(now, self.id));
+                break;
+            }
+            self.handle().nap(deadline.left().map_or(STEP, |left| left.min(STEP)))?;
+        }
+        Ok(())
     }
 
     /// Reset the connection: what is queued is lost.

@@ -4,7 +4,7 @@ use super::Owned;
 use crate::error::HostError;
 use crate::handle::Handle;
 use std::ops::Deref;
-use tapip_core::buffer::Meta;
+use tapip_core::buffer::{Meta, QueuedError};
 use tapip_core::observe::Readiness;
 use tapip_core::stack::{SocketId, UdpId};
 use tapip_core::time::Duration;
@@ -68,5 +68,10 @@ impl UdpSocket {
     pub fn peek(&self, out: &mut [u8], timeout: Option<Duration>) -> Result<(usize, Meta), HostError> {
         self.handle()
             .block_on(self.socket.id(), Readiness::READABLE, timeout, |stack, _| stack.udp_peek(self.id, out))
+    }
+
+    /// Take the oldest entry of the error queue.
+    pub fn queued_error(&self) -> Result<Option<QueuedError>, HostError> {
+        Ok(self.handle().with(|stack, _| stack.udp_queued_error(self.id))??)
     }
 }

@@ -2,7 +2,7 @@ use super::Socket;
 use crate::address::ip;
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::Enter;
-use crate::records::DatagramInfo;
+use crate::records::{DatagramInfo, QueuedError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tapip_core::buffer::Meta;
@@ -121,7 +121,7 @@ impl RawSocket {
     /// Set a socket option.
     ///
     /// Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
-    /// header_included.
+    /// header_included receive_errors.
     /// Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
         self.0.set_option(py, name, value)
@@ -153,6 +153,13 @@ impl RawSocket {
     #[pyo3(signature = (events, timeout = None))]
     fn wait(&self, py: Python<'_>, events: u32, timeout: Option<f64>) -> PyResult<u32> {
         self.0.wait(py, events, timeout)
+    }
+
+    /// Take the oldest entry of the error queue (MSG_ERRQUEUE); None when there is none. Never waits.
+    ///
+    /// The call that would have failed with it does not any more.
+    fn queued_error(&self, py: Python<'_>) -> PyResult<Option<QueuedError>> {
+        Ok(self.0.call(py, |socket| socket.queued_error())?.map(QueuedError::from))
     }
 
     /// The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none.

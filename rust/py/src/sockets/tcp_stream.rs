@@ -113,8 +113,15 @@ impl TcpStream {
     }
 
     /// Let go: queued bytes and FIN still go out, unread bytes make it a reset (RFC 9293 3.6.1). May be called twice.
+    ///
+    /// With the option `linger` above 0 it waits that long for the peer to acknowledge all of it, and resets then.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.close(py)
+        let linger = self.0.call(py, |stream| Ok(stream.linger())).unwrap_or(None);
+        self.0.close(py)?;
+        match linger {
+            Some(limit) => py.enter_until(Some(limit), |left| self.0.socket.check()?.finish_close(left)),
+            None => Ok(()),
+        }
     }
 
     /// Reset the connection (RFC 9293 3.10.5) and close.

@@ -2,7 +2,7 @@ use super::Socket;
 use crate::address::{Endpoint, endpoint, ip, optional_socket, socket as socket_address};
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::Enter;
-use crate::records::DatagramInfo;
+use crate::records::{DatagramInfo, QueuedError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tapip_core::buffer::Meta;
@@ -127,7 +127,7 @@ impl UdpSocket {
     /// Set a socket option.
     ///
     /// Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
-    /// reuse_address.
+    /// reuse_address receive_errors.
     /// Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
         self.0.set_option(py, name, value)
@@ -159,6 +159,13 @@ impl UdpSocket {
     #[pyo3(signature = (events, timeout = None))]
     fn wait(&self, py: Python<'_>, events: u32, timeout: Option<f64>) -> PyResult<u32> {
         self.0.wait(py, events, timeout)
+    }
+
+    /// Take the oldest entry of the error queue (MSG_ERRQUEUE); None when there is none. Never waits.
+    ///
+    /// The call that would have failed with it does not any more.
+    fn queued_error(&self, py: Python<'_>) -> PyResult<Option<QueuedError>> {
+        Ok(self.0.call(py, |socket| socket.queued_error())?.map(QueuedError::from))
     }
 
     /// The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none.

@@ -25,6 +25,14 @@ pub struct QueuedError {
     pub time: Instant,
 }
 
+impl QueuedError {
+    /// An error that this stack itself found, on the way to `destination`.
+    pub fn local(now: Instant, error: Error, destination: SocketAddress, mtu: usize) -> Self {
+        let mtu = u16::try_from(mtu).unwrap_or(u16::MAX);
+        Self { error, origin: None, destination, icmp: (0, 0), mtu, time: now }
+    }
+}
+
 /// The errors of one socket.
 #[derive(Debug, Default)]
 pub struct ErrorQueue {
@@ -61,9 +69,13 @@ impl ErrorQueue {
         self.pending
     }
 
-    /// Take the oldest entry.
+    /// Take the oldest entry. Who reads it needs no call to fail with it: what fails next is the entry behind, if any.
     pub fn take(&mut self) -> Option<QueuedError> {
-        self.queue.pop_front()
+        let taken = self.queue.pop_front();
+        if self.pending.is_some() {
+            self.pending = self.queue.front().map(|next| next.error);
+        }
+        taken
     }
 
     /// How many entries wait.
