@@ -75,6 +75,27 @@ impl Pool {
         }
     }
 
+    /// Take a packet from outside as one of ours, counted for as long as it lives. A spare buffer of ours, if one
+    /// waits, is the price: who feeds us frame by frame then never allocates. The packet comes back when all are in use.
+    pub fn adopt(&mut self, mut packet: Packet) -> Result<(Packet, Option<Packet>), Packet> {
+        if self.outstanding.load(Ordering::Relaxed) >= self.capacity {
+            return Err(packet);
+        }
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        packet.ticket = Some(Ticket(Arc::clone(&self.outstanding)));
+        let fits = packet.data.len() == self.buffer_size;
+        let spare = if fits { self.free.pop() } else { None };
+        let spare = spare.map(|data| Packet {
+            data,
+            start: Self::HEADROOM,
+            end: Self::HEADROOM,
+            network: 0,
+            offload: Offload::default(),
+            ticket: None,
+        });
+        Ok((packet, spare))
+    }
+
     /// Give a packet back and hold an empty one in its place, for who needs a packet but no bytes.
     pub fn swap_for_empty(&mut self, packet: Packet) -> Packet {
         self.put(packet);
@@ -136,6 +157,14 @@ impl Packet {
     pub fn with_room(size: usize) -> Self {
         let data = vec![0; size].into_boxed_slice();
         Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), ticket: None }
+    }
+
+    /// Empty the packet and put its view behind `headroom` free bytes, for another use of its buffer.
+    pub fn reset(&mut self, headroom: usize) {
+        let start = headroom.min(self.data.len());
+        (self.start, self.end, self.network) = (start, start, 0);
+        self.offload = Offload::default();
+        self.ticket = None;
     }
 
     /// The bytes in view.
@@ -245,6 +274,20 @@ mod tests {
         pool.put(second);
         assert_eq!((pool.in_use(), pool.free()), (0, 1));
         assert!(pool.take().is_some());
+    }
+
+    #[test]
+    fn an_adopted_packet_counts_and_is_paid_for_with_a_spare_buffer() {
+        let mut pool = Pool::new(2, 100);
+        let outside = || Packet::with_room(100 + Pool::HEADROOM);
+        let (first, none) = pool.adopt(outside()).expect("two are allowed");
+        assert!(none.is_none());
+        pool.put(first);
+        let (_second, spare) = pool.adopt(outside()).expect("two are allowed");
+        assert_eq!(spare.map(|spare| spare.tailroom()), Some(100));
+        assert_eq!((pool.in_use(), pool.free()), (1, 0));
+        let (_third, _) = pool.adopt(Packet::copied(0, b"odd")).expect("two are allowed");
+        assert!(pool.adopt(outside()).is_err());
     }
 
     #[test]

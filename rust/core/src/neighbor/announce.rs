@@ -6,8 +6,6 @@ use crate::time::{Duration, Instant};
 use crate::wire::IpAddress;
 use std::collections::{BTreeMap, VecDeque};
 
-/// ANNOUNCE_NUM.
-const ANNOUNCEMENTS: u8 = 2;
 /// ANNOUNCE_INTERVAL.
 const INTERVAL: Duration = Duration::from_secs(2);
 /// DEFEND_INTERVAL: two hosts that both insist must not fill the link with claims.
@@ -28,16 +26,17 @@ pub(super) struct Announcer {
 }
 
 impl Announcer {
-    /// Announce now, and once more later.
+    /// Announce now, and again later, so `often` in all.
     pub(super) fn announce(
         &mut self,
         cx: &Context<'_>,
         actions: &mut VecDeque<Action>,
+        often: u8,
         interface: InterfaceId,
         address: IpAddress,
     ) {
-        //= rfc5227#2.3   two announcements, two seconds apart
-        let claim = Claim { left: ANNOUNCEMENTS, next: cx.now, defended: None };
+        //= rfc5227#2.3   two announcements by default, two seconds apart
+        let claim = Claim { left: often, next: cx.now, defended: None };
         self.claims.insert((interface, address), claim);
         self.handle_timeout(cx, actions);
     }

@@ -53,6 +53,8 @@ pub struct Config {
     pub queue_packets: usize,
     /// Packets that wait for all neighbours together, so that a scan can not pin the whole pool.
     pub queue_total: usize,
+    /// How often a new address of ours is announced (RFC 5227's ANNOUNCE_NUM).
+    pub announcements: u8,
 }
 
 impl Default for Config {
@@ -69,6 +71,7 @@ impl Default for Config {
             lock_time: Duration::from_secs(1),
             queue_packets: 64,
             queue_total: 512,
+            announcements: 2,
         }
     }
 }

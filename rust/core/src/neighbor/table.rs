@@ -122,7 +122,7 @@ impl Table {
 
     /// Announce an address of ours: twice, two seconds apart.
     pub fn announce(&mut self, cx: &mut Context<'_>, interface: InterfaceId, address: IpAddress) {
-        self.announcer.announce(cx, &mut self.actions, interface, address);
+        self.announcer.announce(cx, &mut self.actions, self.config.announcements, interface, address);
     }
 
     /// An address is ours no more: stop announcing it.

@@ -15,6 +15,8 @@ pub struct Impairment {
     pub drop_every: u32,
     /// Lose the packets with these numbers.
     pub drop_list: Vec<u64>,
+    /// Lose packets in bursts, besides.
+    pub burst: Option<GilbertElliott>,
     /// Chance that a packet comes twice, in parts per million.
     pub duplicate: u32,
     /// Chance that a packet is held back so that later ones overtake it, in parts per million.
@@ -31,9 +33,12 @@ pub struct Impairment {
     pub corrupt_offset: u32,
     /// Time under way.
     pub delay: Duration,
-    /// Up to this much more time under way, evenly spread. It reorders nothing: who would arrive before its
-    /// forerunner arrives right behind it.
+    /// How much the time under way varies; `jitter_shape` says how.
     pub jitter: Duration,
+    /// How the jitter is spread.
+    pub jitter_shape: JitterShape,
+    /// Let a packet that would arrive before its forerunner do so. Otherwise it arrives right behind it.
+    pub jitter_reorders: bool,
     /// Bits per second that the link takes, link header included; 0 for any number.
     pub rate: u64,
     /// Bytes that wait for the link or are being sent on it, at most; 0 for any number. Later ones are lost.
@@ -50,6 +55,7 @@ impl Default for Impairment {
             drop: 0,
             drop_every: 0,
             drop_list: Vec::new(),
+            burst: None,
             duplicate: 0,
             reorder: 0,
             // The smallest disorder there is: two packets change places.
@@ -61,12 +67,50 @@ impl Default for Impairment {
             corrupt_offset: 0,
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
+            jitter_shape: JitterShape::Uniform,
+            jitter_reorders: false,
             rate: 0,
             queue_bytes: 0,
             queue_packets: 0,
             // 10 Gbit/s in frames of 1500 bytes for 78 ms, in 100 MB.
             limit: 65_536,
         }
+    }
+}
+
+/// How jitter is spread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum JitterShape {
+    /// Evenly, from nothing up to `jitter` more.
+    #[default]
+    Uniform,
+    /// By the normal distribution around the delay, `jitter` being the standard deviation. Nothing comes before it left.
+    Normal,
+    /// By the Pareto distribution of tail index 3, `jitter` being the mean of the extra time.
+    Pareto,
+}
+
+/// Loss in bursts (Gilbert 1960, Elliott 1963): a link is in a good or a bad state, and each packet may turn it.
+/// All are parts per million. The share of packets lost in the long run is [`GilbertElliott::loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GilbertElliott {
+    /// Chance that a packet turns the good state bad.
+    pub to_bad: u32,
+    /// Chance that a packet turns the bad state good: one over it is the mean length of a bad state, in packets.
+    pub to_good: u32,
+    /// Chance of loss in the good state.
+    pub drop_in_good: u32,
+    /// Chance of loss in the bad state.
+    pub drop_in_bad: u32,
+}
+
+impl GilbertElliott {
+    /// The share of packets lost in the long run.
+    pub fn loss(&self) -> f64 {
+        let [to_bad, to_good, good, bad] =
+            [self.to_bad, self.to_good, self.drop_in_good, self.drop_in_bad].map(f64::from);
+        let share = if to_bad + to_good > 0.0 { to_bad / (to_bad + to_good) } else { 0.0 };
+        ((1.0 - share) * good + share * bad) / f64::from(CERTAIN)
     }
 }
 
@@ -99,7 +143,7 @@ const MOST_BITS: u32 = 64;
 const LARGEST_WHOLE: u64 = 1 << 53;
 
 impl Impairment {
-    /// The fields that [`Impairment::set`] knows: all but `drop_list`.
+    /// The fields that [`Impairment::set`] knows: all that are numbers.
     pub const FIELDS: [&'static str; 15] = [
         "drop",
         "drop_every",
@@ -185,6 +229,16 @@ impl Impairment {
         {
             ensure(span <= LONGEST, field, format!("{span:?}"), "0 to 3600 seconds")?;
         }
+        if let Some(burst) = self.burst {
+            for (field, parts) in [
+                ("burst.to_bad", burst.to_bad),
+                ("burst.to_good", burst.to_good),
+                ("burst.drop_in_good", burst.drop_in_good),
+                ("burst.drop_in_bad", burst.drop_in_bad),
+            ] {
+                ensure(parts <= CERTAIN, field, parts, "0 to 1000000 parts per million")?;
+            }
+        }
         let bits = self.corrupt_bits;
         ensure((1..=MOST_BITS).contains(&bits), "corrupt_bits", bits, "1 to 64")?;
         ensure(self.limit > 0, "limit", self.limit, "1 packet or more")?;
@@ -197,7 +251,12 @@ impl Impairment {
     }
 }
 
-fn ensure(right: bool, field: &str, value: impl fmt::Display, allowed: &str) -> Result<(), ImpairmentError> {
+pub(super) fn ensure(
+    right: bool,
+    field: &str,
+    value: impl fmt::Display,
+    allowed: &str,
+) -> Result<(), ImpairmentError> {
     if right {
         return Ok(());
     }

@@ -148,17 +148,24 @@ impl Stack {
 
     /// The next frame to write, if there is one.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Transmit<'_>> {
-        if let Some(interface) = self.output.next(&mut self.pool) {
-            let size = self.output.current().map_or(0, crate::buffer::Packet::len);
-            self.observers.sent(now, interface, size);
-            let packet = self.output.current()?;
-            let offload = packet.offload;
-            return Some(Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY });
+        let mut queued = self.output.next(&mut self.pool);
+        if queued.is_none() {
+            if let Some(ready) = self.next_segment(now) {
+                let length = self.header.bytes().len() + ready.length;
+                self.observers.sent(now, ready.interface, length);
+                let (payload, offload): (Slices<'_>, Offload) = self.payload_of(ready);
+                let (interface, header) = (ready.interface, self.header.bytes());
+                return Some(Transmit { interface, offload, header, payload });
+            }
+            // A segment whose neighbour is not known leaves a question in its place.
+            queued = self.output.next(&mut self.pool);
         }
-        let ready = self.next_segment(now)?;
-        self.observers.sent(now, ready.interface, self.header.bytes().len() + ready.length);
-        let (payload, offload): (Slices<'_>, Offload) = self.payload_of(ready);
-        Some(Transmit { interface: ready.interface, offload, header: self.header.bytes(), payload })
+        let interface = queued?;
+        let size = self.output.current().map_or(0, crate::buffer::Packet::len);
+        self.observers.sent(now, interface, size);
+        let packet = self.output.current()?;
+        let offload = packet.offload;
+        Some(Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY })
     }
 
     /// The MTU towards `destination`: that of the link, or less where the path said so.

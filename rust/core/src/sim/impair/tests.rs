@@ -1,4 +1,6 @@
 use super::*;
+use crate::time::Duration;
+use crate::wire::checksum;
 use proptest::prelude::*;
 
 const SEED: u128 = 0x1d;
@@ -127,7 +129,7 @@ fn a_packet_held_back_comes_when_enough_have_passed() {
     link.push(micros(20), packet(3, 60));
     assert_eq!(link.poll_timeout(), Some(micros(20)));
     assert_eq!(arrivals(&mut link, micros(20)), [3, 1]);
-    assert!(link.is_empty() && link.held.is_empty());
+    assert!(link.is_empty() && link.flight.holds_nothing_back());
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn a_packet_held_back_comes_in_time_though_nobody_passes() {
     assert_eq!(link.poll_timeout(), Some(micros(3_000)));
     assert_eq!(arrivals(&mut link, micros(2_999)), []);
     assert_eq!(arrivals(&mut link, micros(3_000)), [1]);
-    assert!(link.held.is_empty());
+    assert!(link.flight.holds_nothing_back());
 }
 
 #[test]
@@ -291,7 +293,7 @@ proptest! {
         let seen = run(&mut link, 200, gap, 60);
         let mut again = Impairer::new(spec, seed).expect("a sound spec");
         prop_assert_eq!(&run(&mut again, 200, gap, 60), &seen);
-        prop_assert!(link.is_empty() && link.held.is_empty());
+        prop_assert!(link.is_empty() && link.flight.holds_nothing_back());
         let counters = link.counters();
         let lost = counters.dropped + counters.dropped_queue + counters.dropped_limit;
         prop_assert_eq!(counters.received + counters.duplicated, counters.delivered + lost);

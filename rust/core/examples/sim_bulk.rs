@@ -1,0 +1,73 @@
+//! How many frames a second the virtual network carries: one bulk flow over one link of 1 Gbit/s and 5 ms, then the same
+//! work spread over more hosts and more flows.
+//!
+//! `cargo run --release --example sim_bulk [SECONDS]` prints frames per second of wall time on one core; an argument says how
+//! many virtual seconds the single flow lasts.
+
+use std::time::Instant as Clock;
+use tapip_core::sim::{BulkSpec, HostSpec, LinkSpec, Network, Stop};
+use tapip_core::time::{Duration, Instant};
+
+fn main() {
+    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(20);
+    let only = std::env::args().nth(2);
+    let run = |name: &str, make: &dyn Fn() -> Network, seconds: u64| {
+        if only.as_deref().is_none_or(|only| name.contains(only)) {
+            report(name, make(), seconds);
+        }
+    };
+    run("1 flow, 2 hosts", &|| pairs(1, 1, 1_000_000_000), seconds);
+    run("1 flow, 2 hosts, no trace", &|| pairs_traced(1, 1, 1_000_000_000, 0), seconds);
+    run("500 flows, 1000 hosts", &|| pairs(500, 1, 10_000_000), seconds / 4);
+    run("1000 flows, 2 hosts", &|| pairs_traced(1, 1_000, 1_000_000_000, 0), seconds / 4);
+    run("10000 flows, 2 hosts", &|| pairs_traced(1, 10_000, 10_000_000_000, 0), seconds / 8);
+}
+
+/// So many pairs of hosts, each with a link and so many flows.
+fn pairs(count: u32, flows: u32, rate: u64) -> Network {
+    pairs_traced(count, flows, rate, BulkSpec::default().trace_rows)
+}
+
+fn pairs_traced(count: u32, flows: u32, rate: u64, trace_rows: usize) -> Network {
+    let mut network = Network::new(7);
+    for pair in 0..count {
+        let mut host = |side| {
+            let name = format!("{side}{pair}");
+            network.add_host(&name, HostSpec::default()).expect("a new name")
+        };
+        let (a, b) = (host("a"), host("b"));
+        let spec = LinkSpec::new(rate, Duration::from_millis(5));
+        network.link(a, b, spec.clone(), spec).expect("a sound link");
+        for flow in 0..flows {
+            // Apart, so that a thousand handshakes do not overrun the queue at once.
+            let start = Instant::from_micros(u64::from(flow) * 100);
+            let spec = BulkSpec { start, trace_rows, ..BulkSpec::default() };
+            network.bulk(a, b, spec).expect("a sound flow");
+        }
+    }
+    network
+}
+
+#[allow(clippy::disallowed_methods, reason = "a measurement has a clock")]
+fn report(name: &str, mut network: Network, seconds: u64) {
+    let begin = Clock::now();
+    while network.run_until(Instant::from_secs(seconds.max(1)), 1 << 20) != Stop::Reached {
+        while network.poll_notice().is_some() {}
+    }
+    let wall = begin.elapsed().as_secs_f64();
+    let flows = (0..network.flow_count() as u32).map(|flow| network.flow(tapip_core::sim::FlowId(flow)));
+    let (mut bytes, mut sent_again, mut intact) = (0, 0, true);
+    for flow in flows {
+        bytes += flow.bytes_delivered;
+        sent_again += flow.retransmissions;
+        intact &= flow.intact;
+    }
+    let frames = network.packets();
+    println!(
+        "{name:28} {:6.3} M frames/s  ({frames} frames, {} events, {wall:.2} s wall, {:.1} Mbit/s, {sent_again} sent again, intact: {intact}, digest {:016x})",
+        frames as f64 / wall / 1e6,
+        network.events(),
+        bytes as f64 * 8.0 / seconds.max(1) as f64 / 1e6,
+        network.digest(),
+    );
+}

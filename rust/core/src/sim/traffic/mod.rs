@@ -1,0 +1,307 @@
+//! Traffic: applications that run inside the network, event by event, by the verbs of the hosts' stacks.
+//!
+//! A flow is an application ([`App`], one file a kind) and a record of what came of it (`record`). The manager here knows
+//! which socket belongs to which flow, hands events on, and takes samples of the sending connections (`live`). One
+//! listener a host, the sink, takes the connections of all flows to it; who connects is known by its address.
+
+mod bulk;
+mod live;
+mod pattern;
+mod record;
+
+pub use bulk::BulkSpec;
+pub use live::TraceRow;
+pub use record::FlowStats;
+pub(super) use record::Record;
+
+use super::events::{Event, EventQueue};
+use super::network::{FlowId, Host, HostId};
+use crate::error::Error;
+use crate::observe::Readiness;
+use crate::stack::{self, ListenerId, SocketId, TcpId};
+use crate::time::Instant;
+use crate::wire::SocketAddress;
+use pattern::Pattern;
+use slotmap::SecondaryMap;
+use std::collections::{BTreeMap, VecDeque};
+
+/// Which end of a flow a socket is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Client,
+    Server,
+}
+
+/// Which sockets of a host belong to which flow.
+#[derive(Default)]
+pub(super) struct Owners {
+    tcp: SecondaryMap<TcpId, (FlowId, Role)>,
+    /// Takes the connections of all flows to this host.
+    sink: Option<(ListenerId, u16)>,
+    /// Sending connections to be sampled, by (local port, remote address, remote port).
+    live: BTreeMap<u64, FlowId>,
+}
+
+/// The parts of a network that traffic works on.
+pub(super) struct Arena<'a> {
+    pub(super) now: Instant,
+    pub(super) hosts: &'a mut [Host],
+    pub(super) events: &'a mut EventQueue,
+}
+
+/// What an application works with when it is called.
+pub(super) struct Cx<'a, 'b> {
+    arena: &'a mut Arena<'b>,
+    flow: FlowId,
+    record: &'a mut Record,
+    shared: &'a mut Shared,
+}
+
+/// What all flows share.
+struct Shared {
+    pattern: Pattern,
+    /// Where received bytes are read to.
+    scratch: Vec<u8>,
+    /// Connections on their way to a sink: which host, from which address.
+    awaited: BTreeMap<(HostId, SocketAddress), FlowId>,
+    done: VecDeque<FlowId>,
+}
+
+/// An application.
+pub(super) trait App: Send {
+    /// Its first and its later times have come; returns the host that it did something to.
+    fn on_timer(&mut self, cx: &mut Cx<'_, '_>) -> Option<HostId>;
+    /// A socket of its own is ready.
+    fn on_ready(&mut self, cx: &mut Cx<'_, '_>, host: HostId, role: Role, socket: SocketId, ready: Readiness);
+}
+
+/// An application and what came of it.
+struct Flow {
+    /// Away while it runs.
+    app: Option<Box<dyn App>>,
+    record: Record,
+}
+
+/// All flows of a network.
+pub(super) struct Traffic {
+    flows: Vec<Flow>,
+    shared: Shared,
+    /// Flows whose connection sent or received since they were last sampled.
+    touched: Vec<(FlowId, live::Cause)>,
+}
+
+impl Traffic {
+    /// What is read at once: a whole window of the largest kind takes sixteen reads.
+    const SCRATCH: usize = 64 << 10;
+
+    pub(super) fn new() -> Self {
+        let shared = Shared {
+            pattern: Pattern::new(),
+            scratch: vec![0; Self::SCRATCH],
+            awaited: BTreeMap::new(),
+            done: VecDeque::new(),
+        };
+        Self { flows: Vec::new(), shared, touched: Vec::new() }
+    }
+
+    /// Add a flow that begins at `start`.
+    pub(super) fn add(
+        &mut self,
+        arena: &mut Arena<'_>,
+        app: Box<dyn App>,
+        record: Record,
+        start: Instant,
+    ) -> FlowId {
+        let id = FlowId(self.flows.len() as u32);
+        self.flows.push(Flow { app: Some(app), record });
+        arena.events.push(start.max(arena.now), Event::Traffic(id.0));
+        id
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.flows.len()
+    }
+
+    /// The next flow that became complete, or failed.
+    pub(super) fn poll_done(&mut self) -> Option<FlowId> {
+        self.shared.done.pop_front()
+    }
+
+    /// A flow's time has come; returns the host that is to be settled.
+    pub(super) fn on_timer(&mut self, arena: &mut Arena<'_>, id: FlowId) -> Option<HostId> {
+        self.call(arena, id, |app, cx| app.on_timer(cx)).flatten()
+    }
+
+    /// A socket is ready; false when it belongs to no flow.
+    pub(super) fn on_event(&mut self, arena: &mut Arena<'_>, host: HostId, event: stack::Event) -> bool {
+        let owners = &arena.hosts[host.index()].owners;
+        let owner = match event.socket {
+            SocketId::Tcp(id) => owners.tcp.get(id).copied(),
+            SocketId::Listener(id) if owners.sink.is_some_and(|(sink, _)| sink == id) => {
+                self.accept(arena, host, id);
+                return true;
+            }
+            _ => None,
+        };
+        let Some((flow, role)) = owner else { return false };
+        self.call(arena, flow, |app, cx| app.on_ready(cx, host, role, event.socket, event.readiness));
+        true
+    }
+
+    fn accept(&mut self, arena: &mut Arena<'_>, host: HostId, listener: ListenerId) {
+        let now = arena.now;
+        while let Ok(id) = arena.hosts[host.index()].stack.tcp_accept(listener) {
+            let at = &mut arena.hosts[host.index()];
+            let tuple = at.stack.tcp_tuple(id);
+            let flow = tuple.ok().and_then(|tuple| self.shared.awaited.remove(&(host, tuple.remote)));
+            let Some(flow) = flow else {
+                // Nobody that we know: sinks are for flows.
+                let _gone_already = at.stack.tcp_abort(now, id);
+                continue;
+            };
+            at.owners.tcp.insert(id, (flow, Role::Server));
+            let socket = SocketId::Tcp(id);
+            let ready = at.stack.readiness(socket).unwrap_or_default();
+            self.call(arena, flow, |app, cx| app.on_ready(cx, host, Role::Server, socket, ready));
+        }
+    }
+
+    /// What came of a flow so far.
+    pub(super) fn stats(&self, hosts: &[Host], id: FlowId) -> FlowStats {
+        let record = &self.flows[id.index()].record;
+        let info = record.client.and_then(|(host, id)| hosts[host.index()].stack.tcp_info(id).ok());
+        record.stats(info.as_ref())
+    }
+
+    pub(super) fn trace(&self, id: FlowId) -> &[TraceRow] {
+        self.flows[id.index()].record.trace.rows()
+    }
+
+    /// A host sends a frame.
+    pub(super) fn on_sent(&mut self, host: &Host, now: Instant, frame: &[u8]) {
+        self.touch(host, now, frame, live::Cause::Sent);
+    }
+
+    /// A host receives a frame.
+    pub(super) fn on_received(&mut self, host: &Host, now: Instant, frame: &[u8]) {
+        self.touch(host, now, frame, live::Cause::Received);
+    }
+
+    /// Remember to sample the sending connection that a frame belongs to, if there is one and it is time to.
+    fn touch(&mut self, host: &Host, now: Instant, frame: &[u8], cause: live::Cause) {
+        if host.owners.live.is_empty() {
+            return;
+        }
+        let key = live::key_of(frame, cause == live::Cause::Sent);
+        let Some(id) = key.and_then(|key| host.owners.live.get(&key).copied()) else { return };
+        let wanted = self.flows[id.index()].record.wants_sample(now);
+        // What is sent because of what came is one change.
+        if wanted && self.touched.last().is_none_or(|(last, _)| *last != id) {
+            self.touched.push((id, cause));
+        }
+    }
+
+    /// Sample the connections that sent or received something.
+    pub(super) fn take_samples(&mut self, hosts: &[Host], now: Instant) {
+        for (id, cause) in self.touched.drain(..) {
+            let record = &mut self.flows[id.index()].record;
+            if let Some((host, id)) = record.client
+                && let Ok(info) = hosts[host.index()].stack.tcp_info(id)
+            {
+                record.sample(now, &info, cause);
+            }
+        }
+    }
+
+    fn call<T>(
+        &mut self,
+        arena: &mut Arena<'_>,
+        id: FlowId,
+        act: impl FnOnce(&mut dyn App, &mut Cx<'_, '_>) -> T,
+    ) -> Option<T> {
+        let flow = self.flows.get_mut(id.index())?;
+        let mut app = flow.app.take()?;
+        let mut cx = Cx { arena, flow: id, record: &mut flow.record, shared: &mut self.shared };
+        let result = act(app.as_mut(), &mut cx);
+        flow.app = Some(app);
+        Some(result)
+    }
+}
+
+impl Cx<'_, '_> {
+    pub(super) const fn now(&self) -> Instant {
+        self.arena.now
+    }
+
+    pub(super) fn host(&mut self, id: HostId) -> &mut Host {
+        &mut self.arena.hosts[id.index()]
+    }
+
+    /// Be called again at a time.
+    pub(super) fn wake_at(&mut self, at: Instant) {
+        self.arena.events.push(at.max(self.arena.now), Event::Traffic(self.flow.0));
+    }
+
+    /// Connect to the sink of a host, at one of its addresses.
+    pub(super) fn connect(
+        &mut self,
+        from: HostId,
+        to: HostId,
+        address: crate::wire::IpAddress,
+        congestion: Option<&str>,
+    ) -> Result<TcpId, Error> {
+        let (now, flow) = (self.now(), self.flow);
+        let port = self.sink(to)?;
+        let host = self.host(from);
+        let remote = SocketAddress::new(address, port);
+        let id = live::connect(&mut host.stack, now, remote, congestion)?;
+        let tuple = host.stack.tcp_tuple(id)?;
+        host.owners.tcp.insert(id, (flow, Role::Client));
+        host.owners.live.insert(live::key(tuple.local.port(), tuple.remote), flow);
+        self.record.client = Some((from, id));
+        self.shared.awaited.insert((to, tuple.local), flow);
+        Ok(id)
+    }
+
+    /// The port of a host's sink, which is made when it is first needed.
+    fn sink(&mut self, to: HostId) -> Result<u16, Error> {
+        let host = self.host(to);
+        if let Some((_, port)) = host.owners.sink {
+            return Ok(port);
+        }
+        let any = SocketAddress::new(std::net::Ipv4Addr::UNSPECIFIED.into(), 0);
+        let listener = host.stack.tcp_listen(any, usize::MAX)?;
+        let local = host.stack.local_address(SocketId::Listener(listener))?;
+        let port = local.map_or(0, |local| local.port());
+        host.owners.sink = Some((listener, port));
+        Ok(port)
+    }
+
+    /// Let go of a connection: it finishes what it has begun.
+    pub(super) fn close(&mut self, host: HostId, id: TcpId) {
+        let now = self.now();
+        self.sample(live::Cause::End);
+        let at = self.host(host);
+        if let Ok(tuple) = at.stack.tcp_tuple(id) {
+            at.owners.live.remove(&live::key(tuple.local.port(), tuple.remote));
+        }
+        at.owners.tcp.remove(id);
+        let _gone_already = at.stack.close(now, SocketId::Tcp(id));
+    }
+
+    /// The flow is over, well or with an error.
+    pub(super) fn finish(&mut self, error: Option<Error>) {
+        if !std::mem::replace(&mut self.record.over, true) {
+            self.record.error = error;
+            self.shared.done.push_back(self.flow);
+        }
+    }
+
+    fn sample(&mut self, cause: live::Cause) {
+        if let Some((host, id)) = self.record.client
+            && let Ok(info) = self.arena.hosts[host.index()].stack.tcp_info(id)
+        {
+            self.record.sample(self.arena.now, &info, cause);
+        }
+    }
+}

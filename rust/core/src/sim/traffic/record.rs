@@ -1,0 +1,184 @@
+//! What is kept of a flow.
+
+use super::live::{self, Cause, TraceRow};
+use crate::error::Error;
+use crate::sim::network::HostId;
+use crate::sim::stats::{Histogram, Series, Summary};
+use crate::stack::TcpId;
+use crate::tcp::Info;
+use crate::time::{Duration, Instant};
+
+/// Between samples of a flow without trace: a hundred a second tell its round trips.
+const SPACING: Duration = Duration::from_millis(10);
+
+/// The record of a flow, as it goes.
+pub(in crate::sim) struct Record {
+    pub(super) kind: &'static str,
+    pub(super) from: HostId,
+    pub(super) to: HostId,
+    /// The sending connection.
+    pub(super) client: Option<(HostId, TcpId)>,
+    pub(super) started: Option<Instant>,
+    pub(super) first: Option<Instant>,
+    pub(super) last: Option<Instant>,
+    pub(super) completed: Option<Instant>,
+    pub(super) delivered: u64,
+    pub(super) damaged: bool,
+    pub(super) over: bool,
+    pub(super) error: Option<Error>,
+    pub(super) rtt: Histogram,
+    /// Of exchanges: requests with their responses, pings, datagrams on their way, transfers of a Poisson process.
+    pub(super) latency: Histogram,
+    pub(super) sent: u64,
+    pub(super) received: u64,
+    pub(super) late: u64,
+    pub(super) duplicated: u64,
+    pub(super) retransmissions: u64,
+    pub(super) trace: Series<TraceRow>,
+    /// The last state seen, kept in the trace or not.
+    seen: Option<TraceRow>,
+    /// SND.UNA as it was seen first and last.
+    una: Option<u32>,
+    acknowledged: u64,
+    sampled: Option<Instant>,
+}
+
+impl Record {
+    pub(super) fn new(kind: &'static str, from: HostId, to: HostId, trace_rows: usize) -> Self {
+        Self {
+            kind,
+            from,
+            to,
+            client: None,
+            started: None,
+            first: None,
+            last: None,
+            completed: None,
+            delivered: 0,
+            damaged: false,
+            over: false,
+            error: None,
+            rtt: Histogram::default(),
+            latency: Histogram::default(),
+            sent: 0,
+            received: 0,
+            late: 0,
+            duplicated: 0,
+            retransmissions: 0,
+            trace: Series::new(trace_rows),
+            seen: None,
+            una: None,
+            acknowledged: 0,
+            sampled: None,
+        }
+    }
+
+    /// Bytes reached the receiving application.
+    pub(super) fn deliver(&mut self, now: Instant, bytes: u64) {
+        self.first.get_or_insert(now);
+        self.last = Some(now);
+        self.delivered += bytes;
+    }
+
+    /// Whether a sample at this time has a use: for the trace while it takes rows, for round trips now and then.
+    pub(super) fn wants_sample(&self, now: Instant) -> bool {
+        self.trace.wants(now) || self.sampled.is_none_or(|last| now >= last + SPACING)
+    }
+
+    /// Take from the sending connection what it tells of itself.
+    pub(super) fn sample(&mut self, now: Instant, info: &Info, cause: Cause) {
+        self.sampled = Some(now);
+        let mut sample = live::sample(now, info, cause);
+        self.retransmissions = self.retransmissions.max(sample.retransmissions);
+        let advanced = sample.una.map_or(0, |una| una.wrapping_sub(self.una.unwrap_or(una)));
+        self.una = sample.una.or(self.una);
+        self.acknowledged += u64::from(advanced);
+        sample.row.delivered = self.acknowledged;
+        if advanced > 0
+            && let Some(rtt) = sample.rtt
+        {
+            self.rtt.record(rtt);
+        }
+        if self.seen.is_none_or(|seen| !seen.same(&sample.row)) {
+            self.seen = Some(sample.row);
+            self.trace.push(now, sample.row);
+        }
+    }
+
+    /// What is known now; `info` is that of the sending connection, while it lives.
+    pub(super) fn stats(&self, info: Option<&Info>) -> FlowStats {
+        let span = self.last.zip(self.started).map(|(last, started)| last.since(started));
+        let goodput = match span {
+            Some(span) if !span.is_zero() => self.delivered as f64 * 8e9 / span.as_nanos() as f64,
+            _ => 0.0,
+        };
+        let retransmissions = info.map_or(0, |info| info.retransmissions).max(self.retransmissions);
+        FlowStats {
+            kind: self.kind,
+            from: self.from,
+            to: self.to,
+            started: self.started,
+            first_delivery: self.first,
+            last_delivery: self.last,
+            completed: self.completed,
+            completion_time: self.completed.zip(self.started).map(|(end, start)| end.since(start)),
+            over: self.over,
+            error: self.error,
+            bytes_delivered: self.delivered,
+            intact: !self.damaged && self.error.is_none(),
+            goodput,
+            retransmissions,
+            rtt: self.rtt.summary(),
+            latency: self.latency.summary(),
+            sent: self.sent,
+            received: self.received,
+            late: self.late,
+            duplicated: self.duplicated,
+        }
+    }
+}
+
+/// What came of a flow so far.
+#[derive(Debug, Clone)]
+pub struct FlowStats {
+    /// Its kind: `bulk`, `requests`, `on_off`, `poisson`, `ping` or `datagrams`.
+    pub kind: &'static str,
+    /// Who sends.
+    pub from: HostId,
+    /// Who receives.
+    pub to: HostId,
+    /// When it began.
+    pub started: Option<Instant>,
+    /// When the first byte reached the receiving application.
+    pub first_delivery: Option<Instant>,
+    /// When the last byte so far did.
+    pub last_delivery: Option<Instant>,
+    /// When all was delivered that was to be.
+    pub completed: Option<Instant>,
+    /// How long that took.
+    pub completion_time: Option<Duration>,
+    /// It is over: complete, or failed.
+    pub over: bool,
+    /// Why it failed.
+    pub error: Option<Error>,
+    /// Bytes that reached the receiving application.
+    pub bytes_delivered: u64,
+    /// Every byte that arrived is the one that was sent at its place, and the flow did not fail.
+    pub intact: bool,
+    /// Bits per second of application data, from the start to the last byte delivered.
+    pub goodput: f64,
+    /// Segments that the sending connection sent again.
+    pub retransmissions: u64,
+    /// Round trips that the sending connection measured.
+    pub rtt: Summary,
+    /// Times of exchanges: of requests with their responses, of pings, of datagrams one way, of the transfers of a Poisson process.
+    pub latency: Summary,
+    /// Exchanges begun.
+    pub sent: u64,
+    /// Exchanges that came to their end.
+    pub received: u64,
+    /// Those of them that came after a later one.
+    pub late: u64,
+    /// Those that came more than once.
+    pub duplicated: u64,
+}
