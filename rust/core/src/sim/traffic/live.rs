@@ -49,7 +49,7 @@ pub struct TraceRow {
     pub pacing_rate: u64,
     /// Bytes acknowledged so far.
     pub delivered: u64,
-    /// `slow_start`, `avoidance`, `recovery` or `loss`.
+    /// `slow_start`, `avoidance`, `recovery`, `loss`, or what the connection calls it.
     pub state: &'static str,
     /// What made this row: `ack`, `send` or `end`.
     pub cause: &'static str,
@@ -67,36 +67,30 @@ pub(super) struct Sample {
     pub(super) row: TraceRow,
     pub(super) rtt: Option<Duration>,
     pub(super) retransmissions: u64,
-    /// SND.UNA, which wraps, once the peer has agreed to it.
-    pub(super) una: Option<u32>,
 }
 
-/// A sample of a connection; `delivered` is the caller's to fill in.
+/// A sample of a connection.
 pub(super) fn sample(now: Instant, info: &Info, cause: Cause) -> Sample {
-    let state = if info.backoff > 0 {
-        "loss"
-    } else if info.recovering {
-        "recovery"
-    } else if info.cwnd < info.ssthresh {
-        "slow_start"
-    } else {
-        "avoidance"
+    let state = match info.recovery {
+        "open" if info.ssthresh.is_none_or(|threshold| info.cwnd < threshold) => "slow_start",
+        "open" => "avoidance",
+        "fast" => "recovery",
+        other => other,
     };
     let row = TraceRow {
         at: now,
-        cwnd: info.cwnd,
-        ssthresh: info.ssthresh,
+        cwnd: u64::from(info.cwnd),
+        ssthresh: info.ssthresh.map_or(u64::MAX, u64::from),
         srtt: info.srtt.unwrap_or_default(),
         rttvar: info.rttvar,
         rto: info.rto,
         flight: u64::from(info.flight),
         pacing_rate: 0,
-        delivered: 0,
+        delivered: info.bytes_acked,
         state,
         cause: cause.name(),
     };
-    let una = (info.cwnd > 0).then_some(info.snd_una.0);
-    Sample { row, rtt: info.last_rtt, retransmissions: info.retransmissions, una }
+    Sample { row, rtt: info.last_rtt, retransmissions: info.retransmissions }
 }
 
 /// The congestion controls that a flow may ask for.

@@ -37,9 +37,6 @@ pub(in crate::sim) struct Record {
     pub(super) trace: Series<TraceRow>,
     /// The last state seen, kept in the trace or not.
     seen: Option<TraceRow>,
-    /// SND.UNA as it was seen first and last.
-    una: Option<u32>,
-    acknowledged: u64,
     sampled: Option<Instant>,
 }
 
@@ -67,8 +64,6 @@ impl Record {
             retransmissions: 0,
             trace: Series::new(trace_rows),
             seen: None,
-            una: None,
-            acknowledged: 0,
             sampled: None,
         }
     }
@@ -88,13 +83,10 @@ impl Record {
     /// Take from the sending connection what it tells of itself.
     pub(super) fn sample(&mut self, now: Instant, info: &Info, cause: Cause) {
         self.sampled = Some(now);
-        let mut sample = live::sample(now, info, cause);
+        let sample = live::sample(now, info, cause);
         self.retransmissions = self.retransmissions.max(sample.retransmissions);
-        let advanced = sample.una.map_or(0, |una| una.wrapping_sub(self.una.unwrap_or(una)));
-        self.una = sample.una.or(self.una);
-        self.acknowledged += u64::from(advanced);
-        sample.row.delivered = self.acknowledged;
-        if advanced > 0
+        let before = self.seen.map_or(0, |seen| seen.delivered);
+        if sample.row.delivered > before
             && let Some(rtt) = sample.rtt
         {
             self.rtt.record(rtt);
