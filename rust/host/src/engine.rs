@@ -136,7 +136,9 @@ impl Engine {
             self.stack.remove_interface(now, id)?;
             return Err(HostError::system(&format!("cannot watch the device of {name}"), &error));
         }
-        self.ports.push(Port::new(id, mtu, device));
+        let mut port = Port::new(id, mtu, device);
+        port.driver.clone_from(&self.poller);
+        self.ports.push(port);
         Ok(id)
     }
 
@@ -208,6 +210,9 @@ impl Engine {
     /// Write until the stack has nothing to send, or the burst is over.
     fn transmit(&mut self, now: Instant, round: &mut Round) {
         for _ in 0..Self::WRITE_BURST {
+            if self.ports.iter().any(Port::is_backed_up) {
+                return;
+            }
             let Some(frame) = self.stack.poll_transmit(now) else { return };
             round.worked = true;
             let id = frame.interface;

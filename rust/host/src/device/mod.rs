@@ -15,7 +15,7 @@ pub use pipe::Pipe;
 pub use queue::{Queue, QueueEnd};
 pub use tap::{Tap, TapOptions};
 
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, OwnedFd};
 use std::io;
 use tapip_core::buffer::Packet;
 use tapip_core::stack::Transmit;
@@ -41,6 +41,11 @@ pub trait Device: Send {
     /// Whether small frames shall come in bursts, each in one piece, because every frame is a call of the kernel.
     fn wants_bursts(&self) -> bool {
         false
+    }
+
+    /// Another descriptor of it, to which another thread may write small frames; `None` when it takes none so.
+    fn writing_end(&self) -> Option<OwnedFd> {
+        None
     }
 
     /// How it tells that there is room again.

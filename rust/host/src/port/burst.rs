@@ -26,13 +26,17 @@ impl Burst {
         frame.len() <= Self::LONGEST && frame.offload == Offload::default()
     }
 
-    /// Add a frame, which it takes; true when the burst is full.
-    pub(super) fn push(&mut self, frame: &Transmit<'_>) -> bool {
+    /// Add a frame.
+    pub(super) fn push(&mut self, frame: &Transmit<'_>) {
         self.bytes.extend_from_slice(frame.header);
         for slice in frame.payload.as_slice() {
             self.bytes.extend_from_slice(slice);
         }
         self.ends.push(self.bytes.len());
+    }
+
+    /// Whether it shall go now.
+    pub(super) fn is_full(&self) -> bool {
         self.ends.len() >= Self::FRAMES
     }
 

@@ -1,8 +1,8 @@
 //! A port: one device plugged into a stack, with what may stand between them.
 //!
 //! ```text
-//! stack -> trace -> capture -> fault -> burst -> frames that wait for room -> device
-//! stack <- trace <- capture <- fault <--------------------------------------- device
+//! stack -> trace -> capture -> fault -> burst -> (writer or) frames that wait for room -> device
+//! stack <- trace <- capture <- fault <--------------------------------------------------- device
 //! ```
 //! So a capture shows what the stack sent and what it was given, not what the fault decorator did to it on the way,
 //! as tcpdump on a host does with netem on the wire. Each decorator is switched per port while the stack runs.
@@ -12,6 +12,7 @@ mod capture;
 mod fault;
 mod outbound;
 mod trace;
+mod writer;
 
 pub use capture::Capture;
 pub use fault::{Fault, FaultSpec};
@@ -19,14 +20,16 @@ pub use trace::{FrameTrace, TracedFrame};
 
 use crate::device::Device;
 use crate::error::reason;
-use crate::poller::Ready;
+use crate::poller::{Poller, Ready};
 use burst::Burst;
 use std::collections::VecDeque;
 use std::iter::repeat_n;
+use std::sync::Arc;
 use tapip_core::buffer::{Packet, Pool};
 use tapip_core::drops::DropReason;
 use tapip_core::observe::InterfaceId;
 use tapip_core::time::Instant;
+use writer::Writer;
 
 /// A device, its decorators and the frames between them.
 pub struct Port {
@@ -37,6 +40,10 @@ pub struct Port {
     pub(crate) trace: Option<FrameTrace>,
     /// Frames that the device gets at the end of the burst.
     burst: Burst,
+    /// Writes full bursts; begun with the first.
+    writer: Option<Writer>,
+    /// Whom the writer wakes: a stack without a driver has no writers.
+    pub(crate) driver: Option<Arc<Poller>>,
     /// Frames that the device had no room for, oldest first.
     waiting: VecDeque<Packet>,
     /// Room is being watched for by EPOLLOUT.
@@ -81,6 +88,8 @@ impl Port {
             capture: None,
             trace: None,
             burst: Burst::default(),
+            writer: None,
+            driver: None,
             waiting: VecDeque::new(),
             watched: false,
             readable: true,

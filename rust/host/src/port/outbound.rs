@@ -1,7 +1,8 @@
-//! The way out of a port: fault decorator, burst, frames that wait for room, device.
+//! The way out of a port: fault decorator, burst, writer, frames that wait for room, device.
 
 use super::Port;
 use super::burst::Burst;
+use super::writer::Writer;
 use crate::device::{Room, copy_of, is_down, is_gone};
 use crate::error::reason;
 use crate::poller::Poller;
@@ -45,11 +46,33 @@ impl Port {
             return;
         }
         let mut burst = std::mem::take(&mut self.burst);
+        if let Some(writer) = self.writer_for(&burst) {
+            self.burst = writer.push(burst);
+            return;
+        }
         for frame in burst.frames() {
             self.hand_over(&in_one_piece(self.id, frame));
         }
         burst.clear();
         self.burst = burst;
+    }
+
+    /// The writer, if this burst is for it: a full one, or one that older ones are ahead of.
+    fn writer_for(&mut self, burst: &Burst) -> Option<&Writer> {
+        if !self.waiting.is_empty() || self.failure.is_some() {
+            return None;
+        }
+        if self.writer.is_none() && burst.is_full() {
+            let (fd, driver) = (self.device.writing_end()?, self.driver.clone()?);
+            // Without another thread we write ourselves.
+            self.writer = Writer::start(fd, driver).ok();
+        }
+        self.writer.as_ref().filter(|writer| burst.is_full() || !writer.is_idle())
+    }
+
+    /// Whether the stack shall make no more frames now. The driver is woken when it may.
+    pub(crate) fn is_backed_up(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::is_full)
     }
 
     /// Whether `flush` has anything to do.
@@ -59,6 +82,9 @@ impl Port {
 
     /// Drops since the last time, to be counted.
     pub(crate) fn take_losses(&mut self) -> Vec<DropReason> {
+        for error in self.writer.as_ref().map(Writer::take_losses).unwrap_or_default() {
+            self.lose(&error);
+        }
         std::mem::take(&mut self.losses)
     }
 
@@ -84,11 +110,15 @@ impl Port {
 
     /// Into the burst, or behind it to the device.
     fn write(&mut self, frame: &Transmit<'_>) {
-        if !(self.device.wants_bursts() && Burst::takes(frame)) {
+        let alone = self.writer.as_ref().is_none_or(Writer::is_idle);
+        if alone && !(self.device.wants_bursts() && Burst::takes(frame)) {
             self.end_burst();
             self.hand_over(frame);
-        } else if self.burst.push(frame) {
-            self.end_burst();
+        } else {
+            self.burst.push(frame);
+            if self.burst.is_full() {
+                self.end_burst();
+            }
         }
     }
 
@@ -132,6 +162,10 @@ impl Port {
     fn lose(&mut self, error: &io::Error) {
         if is_down(error) {
             self.losses.push(DropReason::InterfaceDown);
+            return;
+        }
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.losses.push(DropReason::QueueFull);
             return;
         }
         self.losses.push(DropReason::DeviceError);

@@ -142,6 +142,10 @@ impl Device for Tap {
         true
     }
 
+    fn writing_end(&self) -> Option<OwnedFd> {
+        if self.prefix == 0 { self.fd.try_clone().ok() } else { None }
+    }
+
     fn room(&self) -> Room {
         Room::Writable
     }
