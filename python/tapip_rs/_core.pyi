@@ -285,13 +285,13 @@ class TcpStream:
         """The peer's address."""
     def info(self) -> TcpInfo:
         """The state of the connection now."""
-    def option(self, name: str) -> int:
+    def option(self, name: str) -> int | str:
         """A socket option, by the names of `set_option`."""
-    def set_option(self, name: str, value: int) -> None:
+    def set_option(self, name: str, value: int | str) -> None:
         """Set a socket option.
 
         Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
-        send_buffer receive_buffer max_segment quickack.
+        send_buffer receive_buffer max_segment quickack congestion (a name: "cubic").
         Times are in milliseconds. Raises: ValueError that names the option or its value.
         """
     def readiness(self) -> int:
@@ -320,9 +320,9 @@ class TcpListener:
     @property
     def local(self) -> _SocketAddress:
         """The address listened on."""
-    def option(self, name: str) -> int:
+    def option(self, name: str) -> int | str:
         """A socket option; accepted connections inherit it."""
-    def set_option(self, name: str, value: int) -> None:
+    def set_option(self, name: str, value: int | str) -> None:
         """Set a socket option that accepted connections inherit, as in `TcpStream.set_option`."""
     def readiness(self) -> int:
         """What can be done without waiting; POLLIN: a connection waits."""
@@ -379,9 +379,9 @@ class UdpSocket:
     @property
     def remote(self) -> _SocketAddress | None:
         """The peer; None while unconnected."""
-    def option(self, name: str) -> int:
+    def option(self, name: str) -> int | str:
         """A socket option, by the names of `set_option`."""
-    def set_option(self, name: str, value: int) -> None:
+    def set_option(self, name: str, value: int | str) -> None:
         """Set a socket option.
 
         Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
@@ -443,9 +443,9 @@ class RawSocket:
     @property
     def remote(self) -> str | None:
         """The peer; None while unconnected."""
-    def option(self, name: str) -> int:
+    def option(self, name: str) -> int | str:
         """A socket option, by the names of `set_option`."""
-    def set_option(self, name: str, value: int) -> None:
+    def set_option(self, name: str, value: int | str) -> None:
         """Set a socket option.
 
         Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
@@ -663,7 +663,10 @@ class TcpInfo:
         """The state as RFC 9293 3.3.2 writes it: "ESTABLISHED", "FIN-WAIT-1"."""
     @property
     def congestion(self) -> str:
-        """The congestion control: "reno"."""
+        """The congestion control: "cubic"."""
+    @property
+    def congestion_phase(self) -> str:
+        """What it is doing, in its own word: "slow-start", "avoidance"; "" before data may flow."""
     @property
     def cwnd(self) -> int:
         """Congestion window, bytes."""

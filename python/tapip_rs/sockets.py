@@ -85,11 +85,11 @@ class Socket(Generic[_Core]):
         """Set `timeout`."""
         self.core.settimeout(seconds)
 
-    def option(self, name: str) -> int:
+    def option(self, name: str) -> int | str:
         """A socket option: ttl, tos, nodelay, broadcast... (each class of `_core` lists its own)."""
         return self.core.option(name)
 
-    def set_option(self, name: str, value: int) -> None:
+    def set_option(self, name: str, value: int | str) -> None:
         """Set a socket option; times are in milliseconds. What a listener is given, accepted connections inherit."""
         self.core.set_option(name, value)
 

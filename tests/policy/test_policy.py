@@ -8,9 +8,12 @@ from tapip_rs import _core
 from tapip_rs.policy import KNOBS, Policy, find
 
 
+SETTABLE = [knob for knob in KNOBS if knob.kind != "fact"]
+
+
 class FakeCore:
     def __init__(self) -> None:
-        self.values = {knob.key: knob.encode(knob.default) for knob in KNOBS}
+        self.values = {knob.key: knob.encode(knob.default) for knob in SETTABLE}
 
     def knob(self, name):
         return self.values[name]
@@ -81,10 +84,19 @@ def test_an_unknown_name_brings_the_nearest(policy, name, near):
 
 
 def test_a_choice_goes_by_name(policy):
+    assert policy["net.ipv4.tcp_congestion_control"] == "cubic"
+    policy["net.ipv4.tcp_congestion_control"] = "newreno"
     assert policy["net.ipv4.tcp_congestion_control"] == "reno"
-    policy["net.ipv4.tcp_congestion_control"] = "reno"
-    with pytest.raises(ValueError, match=r"tcp_congestion_control = vegas: allowed is one of reno"):
+    with pytest.raises(ValueError, match=r"tcp_congestion_control = vegas: allowed is one of reno, cubic"):
         policy["net.ipv4.tcp_congestion_control"] = "vegas"
+
+
+def test_a_fact_can_be_read_only(policy):
+    name = "net.ipv4.tcp_available_congestion_control"
+    assert set(str(policy[name]).split()) == set(policy.knob("net.ipv4.tcp_congestion_control").choices)
+    assert "reno" in policy.describe(name)
+    with pytest.raises(ValueError, match=r"tcp_available_congestion_control = vegas: allowed is nothing"):
+        policy[name] = "vegas"
 
 
 def test_slashes_are_understood_as_sysctl_does(policy):
@@ -124,6 +136,8 @@ def test_it_is_a_mapping(policy):
 def test_every_row_is_whole(knob):
     assert knob.about
     assert knob.source
+    if knob.kind == "fact":
+        return
     assert knob.decode(knob.encode(knob.default)) == knob.default
     if knob.kind != "choice":
         assert knob.decode(knob.encode(knob.low)) == knob.low
@@ -131,7 +145,8 @@ def test_every_row_is_whole(knob):
 
 
 def test_names_and_keys_are_used_once():
-    assert len({knob.name for knob in KNOBS}) == len({knob.key for knob in KNOBS}) == len(KNOBS)
+    assert len({knob.name for knob in KNOBS}) == len(KNOBS)
+    assert len({knob.key for knob in SETTABLE}) == len(SETTABLE)
 
 
 @given(st.sampled_from(KNOBS), st.one_of(st.text(), st.integers(), st.floats(), st.booleans()))
@@ -149,8 +164,8 @@ def test_any_value_is_taken_or_refused_by_name(knob, value):
 def test_table_and_stack_know_the_same_knobs_with_the_same_defaults_and_ranges():
     core = _core.Stack(seed=1, threaded=False)
     try:
-        assert {knob.key: knob.encode(knob.default) for knob in KNOBS} == core.knobs()
-        for knob in KNOBS:
+        assert {knob.key: knob.encode(knob.default) for knob in SETTABLE} == core.knobs()
+        for knob in SETTABLE:
             low, high = (
                 (0, len(knob.choices) - 1) if knob.kind == "choice" else (knob.encode(knob.low), knob.encode(knob.high))
             )

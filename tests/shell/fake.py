@@ -73,6 +73,7 @@ class TcpInfo:
     remote: tuple[str, int]
     state: str = "ESTABLISHED"
     congestion: str = "reno"
+    congestion_phase: str = "slow-start"
     cwnd: int = 14480
     ssthresh: int | None = None
     srtt: float | None = 0.0015

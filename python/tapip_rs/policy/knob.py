@@ -28,13 +28,15 @@ class Knob:
     key: str
     """The stack's name of it."""
     kind: str
-    """switch, number, time or choice."""
+    """switch, number, time, choice, or fact: what cannot be set."""
     default: Value
     low: int | float = 0
     high: int | float = 1
     unit: str = ""
     choices: tuple[str, ...] = ()
     """The words of a choice; the stack is told the position."""
+    aliases: tuple[tuple[str, str], ...] = ()
+    """Other words for some of them."""
     about: str
     source: str
     """Where the meaning or the default comes from."""
@@ -44,6 +46,8 @@ class Knob:
     @property
     def allowed(self) -> str:
         """What may be said, in words."""
+        if self.kind == "fact":
+            return "nothing: it is there to be read"
         if self.kind == "choice":
             return f"one of {', '.join(self.choices)}"
         if self.kind == "switch":
@@ -53,10 +57,13 @@ class Knob:
 
     def encode(self, value: Value) -> int:
         """The number that the stack is told. Raises: ValueError naming knob, value and what is allowed."""
+        if self.kind == "fact":
+            raise self._refusal(value)
         if self.kind == "choice":
-            if value not in self.choices:
+            word = dict(self.aliases).get(str(value), value)
+            if word not in self.choices:
                 raise self._refusal(value)
-            return self.choices.index(str(value))
+            return self.choices.index(str(word))
         number = self._number(value)
         if not Fraction(str(self.low)) <= number <= Fraction(str(self.high)):
             raise self._refusal(value)

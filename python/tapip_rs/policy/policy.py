@@ -34,7 +34,7 @@ class Policy(Mapping[str, Value]):
     def __getitem__(self, name: str) -> Value:
         """Raises: KeyError with the nearest names."""
         knob = find(name)
-        return knob.decode(self._core.knob(knob.key))
+        return knob.default if knob.kind == "fact" else knob.decode(self._core.knob(knob.key))
 
     def __setitem__(self, name: str, value: Value) -> None:
         """Raises: KeyError with the nearest names; ValueError naming knob, value and what is allowed."""

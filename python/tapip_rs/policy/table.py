@@ -162,9 +162,24 @@ _TCP_TIMES = (
           "how long a closed connection waits in FIN-WAIT-2", IP_SYSCTL),
 )  # fmt: skip
 
+CONGESTION = ("reno", "cubic", "dctcp", "fixed")
+"""The congestion controls, in the stack's order."""
+
+_TCP_CONGESTION = (
+    Knob(name="net.ipv4.tcp_congestion_control", key="tcp_congestion_control", kind="choice", default="cubic",
+         choices=CONGESTION, aliases=(("newreno", "reno"),), about="congestion control of new connections",
+         source=f"RFC 5681 and 6582, 9438, 8257; {IP_SYSCTL}"),
+    Knob(name="net.ipv4.tcp_available_congestion_control", key="", kind="fact", default=" ".join(CONGESTION),
+         about="the congestion controls that there are", source=IP_SYSCTL),
+    _switch("tapip.tcp_hystart", "tcp_hystart", 1, "leave the first slow start before the queue overflows",
+            "HyStart++, RFC 9406"),
+    _switch("tapip.tcp_ecn_backoff", "tcp_ecn_backoff", 0, "cut the window less for a mark than for a loss",
+            "ABE, RFC 8511"),
+    _number("tapip.tcp_fixed_cwnd", "tcp_fixed_cwnd", 64, (1, 65_535), "segments",
+            "congestion window of the control named fixed", "own"),
+)  # fmt: skip
+
 _TCP_SIZES = (
-    Knob(name="net.ipv4.tcp_congestion_control", key="tcp_congestion_control", kind="choice", default="reno",
-         choices=("reno",), about="congestion control of new connections", source=f"RFC 5681, RFC 6582; {IP_SYSCTL}"),
     _number("net.ipv4.tcp_wmem", "tcp_wmem_default", 4 << 20, (4096, GIB), "bytes", "send buffer of a new connection",
             "one number: the buffer does not grow by itself"),
     _number("net.ipv4.tcp_rmem", "tcp_rmem_default", 1 << 20, (256, GIB), "bytes", "receive buffer of a new connection",
@@ -186,7 +201,7 @@ _POOLS = (
             "packet buffers in use at most; beyond that frames are dropped and counted", "own", "MAX_PKBS"),
 )  # fmt: skip
 
-KNOBS: tuple[Knob, ...] = (*_IP, *_ICMP, *_NEIGH, *_TCP_OPTIONS, *_TCP_TIMES, *_TCP_SIZES, *_POOLS)
+KNOBS: tuple[Knob, ...] = (*_IP, *_ICMP, *_NEIGH, *_TCP_OPTIONS, *_TCP_TIMES, *_TCP_CONGESTION, *_TCP_SIZES, *_POOLS)
 BY_NAME: dict[str, Knob] = {knob.name: knob for knob in sorted(KNOBS, key=lambda knob: knob.name)}
 
 

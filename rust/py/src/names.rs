@@ -1,11 +1,12 @@
 //! Words that Python uses for the core's enumerations, and errors that name a wrong word.
 
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use tapip_core::error::Error;
 use tapip_core::ip::RouteKind;
 use tapip_core::observe::{Layer, LayerMask, Readiness};
 use tapip_core::stack::{Medium, SocketOption};
+use tapip_core::tcp::congestion::Kind;
 
 const OPTIONS: &[(&str, SocketOption)] = &[
     ("nodelay", SocketOption::NoDelay),
@@ -24,6 +25,7 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("receive_buffer", SocketOption::ReceiveBuffer),
     ("max_segment", SocketOption::MaxSegment),
     ("quickack", SocketOption::QuickAck),
+    ("congestion", SocketOption::Congestion),
     ("broadcast", SocketOption::Broadcast),
     ("reuse_address", SocketOption::ReuseAddress),
     ("mtu_discover", SocketOption::MtuDiscover),
@@ -53,6 +55,43 @@ const POLL: &[(Readiness, u32)] = &[
 /// A socket option by its name.
 pub(crate) fn option(name: &str) -> PyResult<SocketOption> {
     find("name", name, OPTIONS)
+}
+
+/// What a socket option is worth.
+#[derive(FromPyObject, IntoPyObject)]
+pub(crate) enum OptionValue {
+    Number(i64),
+    /// A congestion control.
+    Name(String),
+}
+
+/// The core's number as Python sees it.
+pub(crate) fn option_value(option: SocketOption, number: i64) -> OptionValue {
+    let kind = usize::try_from(number).ok().and_then(|place| Kind::ALL.get(place));
+    match kind {
+        Some(kind) if option == SocketOption::Congestion => OptionValue::Name(kind.name().to_owned()),
+        _ => OptionValue::Number(number),
+    }
+}
+
+/// What the core is told.
+pub(crate) fn option_number(name: &str, option: SocketOption, value: OptionValue) -> PyResult<i64> {
+    match (option, value) {
+        (SocketOption::Congestion, OptionValue::Name(word)) => {
+            let kind = Kind::by_name(&word).ok_or_else(|| {
+                let known: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                PyValueError::new_err(format!("value: congestion {word:?} is none of {}", known.join(", ")))
+            })?;
+            Ok(kind.place() as i64)
+        }
+        (SocketOption::Congestion, OptionValue::Number(_)) => {
+            Err(PyTypeError::new_err(format!("value: option {name} wants a name, not a number")))
+        }
+        (_, OptionValue::Number(number)) => Ok(number),
+        (_, OptionValue::Name(_)) => {
+            Err(PyTypeError::new_err(format!("value: option {name} wants a number, not a name")))
+        }
+    }
 }
 
 /// A medium by its name.

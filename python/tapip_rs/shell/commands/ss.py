@@ -81,7 +81,7 @@ def _data(each: _core.SocketInfo) -> dict[str, Any]:
 def tcp_data(info: _core.TcpInfo) -> dict[str, Any]:
     """A connection for programs; times are in seconds."""
     names = (
-        "state congestion cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd send_queue "
+        "state congestion congestion_phase cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd send_queue "
         "receive_queue out_of_order in_flight timers"
     )
     return {name: getattr(info, name) for name in names.split()} | dict(info.fields)
@@ -91,6 +91,7 @@ def _info(info: _core.TcpInfo) -> str:
     """A connection in the words of ss -i; times are in milliseconds."""
     words = [
         info.congestion,
+        f"phase:{info.congestion_phase or '-'}",
         f"rto:{info.rto * 1000:.6g}",
         f"rtt:{_ms(info.srtt)}/{_ms(info.rttvar)}",
         f"mss:{info.mss}",

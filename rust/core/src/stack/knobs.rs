@@ -48,7 +48,7 @@ macro_rules! read {
         $field.as_millis() as i64
     };
     (congestion $field:expr) => {
-        Kind::ALL.iter().position(|kind| *kind == $field).unwrap_or_default() as i64
+        $field.place() as i64
     };
 }
 
@@ -130,6 +130,9 @@ knobs! {
     "tcp_invalid_ratelimit" millis 0..=DAY => tcp.challenge_ack_interval;
     "tcp_orphan_retries" number 0..=255 => tcp.orphan_retries;
     "tcp_congestion_control" congestion 0..=LAST_KIND => tcp.congestion;
+    "tcp_hystart" switch 0..=1 => tcp.hystart;
+    "tcp_ecn_backoff" switch 0..=1 => tcp.ecn_backoff;
+    "tcp_fixed_cwnd" number 1..=65_535 => tcp.fixed_window;
     "tcp_slow_start_after_idle" switch 0..=1 => tcp.slow_start_after_idle;
     "tcp_abc_limit" number 1..=64 => tcp.abc_limit;
     "tcp_rfc1337" switch 0..=1 => tcp.rfc1337;

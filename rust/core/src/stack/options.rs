@@ -35,6 +35,8 @@ pub enum SocketOption {
     MaxSegment,
     /// TCP_QUICKACK.
     QuickAck,
+    /// TCP_CONGESTION, as a place in `congestion::Kind::ALL`.
+    Congestion,
     /// SO_BROADCAST.
     Broadcast,
     /// SO_REUSEADDR.

@@ -6,7 +6,8 @@ use super::{InterfaceId, Stack};
 use crate::buffer::{DatagramSettings, MtuDiscover};
 use crate::error::Error;
 use crate::observe::Readiness;
-use crate::tcp::Setting;
+use crate::tcp::congestion::Kind;
+use crate::tcp::{Setting, Settings};
 use crate::time::{Duration, Instant};
 use crate::wire::SocketAddress;
 
@@ -152,10 +153,13 @@ impl Stack {
     /// Read an option.
     pub fn option(&self, id: SocketId, option: SocketOption) -> Result<i64, Error> {
         match id {
-            SocketId::Tcp(id) => tcp_option(self.tcp.entry(id)?.connection.settings(), option),
+            SocketId::Tcp(id) => {
+                let connection = &self.tcp.entry(id)?.connection;
+                tcp_option(connection.settings(), connection.congestion(), option)
+            }
             SocketId::Listener(id) => {
                 let entry = self.tcp.listeners.get(id).ok_or(Error::BadHandle)?;
-                tcp_option(entry.listener.settings(), option)
+                tcp_option(entry.listener.settings(), self.config.tcp.congestion, option)
             }
             SocketId::Udp(id) => datagram_option(&self.udp.entry(id)?.socket.settings, option),
             SocketId::Raw(id) => {
@@ -195,11 +199,16 @@ fn tcp_setting(option: SocketOption, value: i64) -> Result<Setting, Error> {
         SocketOption::ReceiveBuffer => Setting::ReceiveBuffer(number(value)?),
         SocketOption::MaxSegment => Setting::MaxSegment(number(value)?),
         SocketOption::QuickAck => Setting::QuickAck(value != 0),
+        SocketOption::Congestion => {
+            let kind = usize::try_from(value).ok().and_then(|place| Kind::ALL.get(place));
+            Setting::Congestion(*kind.ok_or(Error::InvalidArgument)?)
+        }
         _ => return Err(Error::NotSupported),
     })
 }
 
-fn tcp_option(settings: &crate::tcp::Settings, option: SocketOption) -> Result<i64, Error> {
+/// `congestion` is in use where the settings name none.
+fn tcp_option(settings: &Settings, congestion: Kind, option: SocketOption) -> Result<i64, Error> {
     let time = |time: Duration| time.as_millis() as i64;
     Ok(match option {
         SocketOption::NoDelay => i64::from(settings.nodelay),
@@ -215,6 +224,7 @@ fn tcp_option(settings: &crate::tcp::Settings, option: SocketOption) -> Result<i
         SocketOption::ReceiveBuffer => settings.receive_buffer as i64,
         SocketOption::MaxSegment => settings.max_segment.map_or(0, i64::from),
         SocketOption::QuickAck => i64::from(settings.quickack),
+        SocketOption::Congestion => settings.congestion.unwrap_or(congestion).place() as i64,
         _ => return Err(Error::NotSupported),
     })
 }

@@ -1,5 +1,6 @@
 //! What outlives every state: the name, the settings, the received bytes, the errors not yet told.
 
+use super::congestion::Kind;
 use super::{Config, Settings, Tuple};
 use crate::buffer::ReceiveQueue;
 use crate::drops::DropReason;
@@ -77,6 +78,11 @@ impl Common {
             clock_offset: prf(secret, b"timestamps") as u32,
             next_challenge: Instant::ZERO,
         }
+    }
+
+    /// The congestion control of this connection.
+    pub(super) fn congestion(&self) -> Kind {
+        self.settings.congestion.unwrap_or(self.config.congestion)
     }
 
     /// A header from us to the peer with nothing in it.

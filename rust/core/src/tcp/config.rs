@@ -18,6 +18,12 @@ pub struct Config {
     pub abc_limit: u32,
     /// Which congestion control new connections use.
     pub congestion: congestion::Kind,
+    /// Leave the first slow start before the queue overflows (HyStart++, RFC 9406).
+    pub hystart: bool,
+    /// Cut the window less for a mark than for a loss (ABE, RFC 8511).
+    pub ecn_backoff: bool,
+    /// Segments in flight under the fixed window. 64 fill 18 Mbit/s at 40 ms: enough to see a queue grow or stand.
+    pub fixed_window: u32,
     /// Start again from the initial window after an idle RTO (RFC 5681 4.1).
     pub slow_start_after_idle: bool,
     /// Send new data on the first two duplicate ACKs (RFC 3042).
@@ -74,7 +80,10 @@ impl Default for Config {
             sack: true,
             initial_window: 10,
             abc_limit: 2,
-            congestion: congestion::Kind::Reno,
+            congestion: congestion::Kind::Cubic,
+            hystart: true,
+            ecn_backoff: false,
+            fixed_window: 64,
             slow_start_after_idle: true,
             limited_transmit: true,
             min_rto: Duration::from_millis(200),

@@ -23,6 +23,10 @@ pub struct Info {
     pub ssthresh: Option<u32>,
     /// Name of the congestion control.
     pub congestion: &'static str,
+    /// What it is doing, in its own word: `slow-start`, `avoidance`; empty before data may flow.
+    pub congestion_phase: &'static str,
+    /// Bytes per second at which it sends, where it paces.
+    pub pacing_rate: Option<u64>,
     /// Recovery phase: `open`, `fast`, `loss`.
     pub recovery: &'static str,
     /// Smoothed round trip, if measured.
@@ -132,7 +136,9 @@ impl Info {
             state,
             cwnd: 0,
             ssthresh: None,
-            congestion: common.config.congestion.name(),
+            congestion: common.congestion().name(),
+            congestion_phase: "",
+            pacing_rate: None,
             recovery: "open",
             srtt: None,
             rttvar: Duration::ZERO,
@@ -187,6 +193,9 @@ impl Info {
         self.fill_agreed(&open.agreed);
         self.cwnd = sender.control.window();
         self.ssthresh = Some(sender.control.threshold()).filter(|threshold| *threshold < MAX_WINDOW);
+        self.congestion = sender.control.kind().name();
+        self.congestion_phase = sender.control.phase();
+        self.pacing_rate = sender.control.pacing_rate();
         self.recovery = sender.recovery.name();
         self.srtt = sender.rtt.smoothed();
         self.rttvar = sender.rtt.variation();

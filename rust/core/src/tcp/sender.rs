@@ -1,7 +1,8 @@
 //! The sending half of a synchronized connection: what is queued, what is out, what the peer allows.
 
+use super::Config;
 use super::common::Common;
-use super::congestion::{Acked, CongestionControl, Control, RateSample, Start};
+use super::congestion::{Acked, CongestionControl, Control, Kind, RateSample, Start};
 use super::options::Agreed;
 use super::recovery::{Progress, Recovery};
 use super::rtt::Rtt;
@@ -133,10 +134,7 @@ impl Sender {
             urgent: None,
             rtt,
             recovery: Recovery::new(isn),
-            control: Control::new(
-                config.congestion,
-                Start { now: cx.now, mss: 1, window: 1, abc_limit: config.abc_limit, rtt: None },
-            ),
+            control: Control::new(common.congestion(), Start::new(cx.now, config, 1, 1, None)),
             resend: None,
             force: false,
             probe: false,
@@ -156,9 +154,15 @@ impl Sender {
         let segments = if syn_lost { 1 } else { config.initial_window };
         let window = segments.saturating_mul(sender.mss);
         let rtt = sender.rtt.smoothed();
-        let start = Start { now: cx.now, mss: sender.mss, window, abc_limit: config.abc_limit, rtt };
-        sender.control = Control::new(config.congestion, start);
+        let start = Start::new(cx.now, config, sender.mss, window, rtt).seeded(isn.0);
+        sender.control = Control::new(common.congestion(), start);
         sender
+    }
+
+    /// Another congestion control takes over.
+    pub(super) fn set_congestion(&mut self, now: Instant, config: &Config, kind: Kind) {
+        let start = Start::new(now, config, self.mss, 0, self.rtt.smoothed()).seeded(self.una.0);
+        self.control.switch(kind, start);
     }
 
     /// Payload bytes of a full segment (RFC 9293 3.7.1, Eff.snd.MSS).

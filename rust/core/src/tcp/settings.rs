@@ -1,6 +1,7 @@
 //! What an application may change on one connection: its socket options.
 
 use super::Config;
+use super::congestion::Kind;
 use crate::error::Error;
 use crate::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub max_segment: Option<u16>,
     /// Acknowledge at once (TCP_QUICKACK).
     pub quickack: bool,
+    /// Congestion control (TCP_CONGESTION); `None` for the stack's at the birth of the connection.
+    pub congestion: Option<Kind>,
 }
 
 impl Settings {
@@ -57,6 +60,7 @@ impl Settings {
             receive_buffer: capped(config.receive_buffer),
             max_segment: None,
             quickack: false,
+            congestion: None,
         }
     }
 
@@ -77,6 +81,7 @@ impl Settings {
             Setting::ReceiveBuffer(size) => self.receive_buffer = size.clamp(MIN_BUFFER, MAX_BUFFER),
             Setting::MaxSegment(size) => self.max_segment = Some(size).filter(|size| *size > 0),
             Setting::QuickAck(on) => self.quickack = on,
+            Setting::Congestion(kind) => self.congestion = Some(kind),
         }
         Ok(())
     }
@@ -125,4 +130,6 @@ pub enum Setting {
     MaxSegment(u16),
     /// See [`Settings::quickack`].
     QuickAck(bool),
+    /// See [`Settings::congestion`]. On a live connection the new algorithm takes over window and threshold.
+    Congestion(Kind),
 }

@@ -1,5 +1,6 @@
 //! What the application does with a connection.
 
+use super::congestion::Kind;
 use super::connection::Phase;
 use super::open::{Exit, Open};
 use super::receiver::Due;
@@ -228,6 +229,7 @@ impl Connection {
         let Phase::Open(open) = &mut self.phase else { return Ok(()) };
         match setting {
             Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),
+            Setting::Congestion(kind) => open.sender.set_congestion(cx.now, &self.common.config, kind),
             Setting::MaxSegment(_) => open.sender.set_path_mss(self.common.path_mss()),
             Setting::KeepAlive(_) | Setting::KeepIdle(_) | Setting::KeepInterval(_) => {
                 open.arm_keep_alive(cx.now, &self.common);
@@ -235,6 +237,11 @@ impl Connection {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The congestion control in use.
+    pub fn congestion(&self) -> Kind {
+        self.common.congestion()
     }
 
     /// The settings in force.

@@ -16,8 +16,10 @@ record! {
         remote: Endpoint,
         /// The state as RFC 9293 3.3.2 writes it: "ESTABLISHED", "FIN-WAIT-1".
         state: &'static str,
-        /// The congestion control: "reno".
+        /// The congestion control: "cubic".
         congestion: &'static str,
+        /// What it is doing, in its own word: "slow-start", "avoidance"; "" before data may flow.
+        congestion_phase: &'static str,
         /// Congestion window, bytes.
         cwnd: u64,
         /// Slow start threshold, bytes; None before the first loss.
@@ -72,6 +74,7 @@ impl TcpInfo {
             remote: endpoint(info.tuple.remote),
             state: info.state.name(),
             congestion: info.congestion,
+            congestion_phase: info.congestion_phase,
             cwnd: info.cwnd.into(),
             ssthresh: info.ssthresh.map(u64::from),
             srtt: seconds(info.srtt),
@@ -116,6 +119,7 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("timestamps", Field::Flag(info.timestamps)),
         ("urgent", Field::Int(info.urgent as i64)),
     ]);
+    fields.extend(info.pacing_rate.map(|rate| ("pacing_rate", Field::Int(rate as i64))));
     fields.extend(info.min_rtt.map(|rtt| ("min_rtt", Field::Seconds(to_seconds(rtt)))));
     fields.extend(info.last_rtt.map(|rtt| ("last_rtt", Field::Seconds(to_seconds(rtt)))));
     fields

@@ -12,7 +12,7 @@ pub(crate) use udp_socket::UdpSocket;
 
 use crate::alive::Alive;
 use crate::enter::Enter;
-use crate::names;
+use crate::names::{self, OptionValue};
 use crate::timeout::{Timeout, limit};
 use pyo3::prelude::*;
 use std::ops::Deref;
@@ -86,14 +86,16 @@ impl<T: Deref<Target = Owned> + Send + Sync> Socket<T> {
         self.call(py, |socket| socket.remote_address())
     }
 
-    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         let option = names::option(name)?;
         self.call(py, |socket| socket.option(option))
+            .map(|value| names::option_value(option, value))
             .map_err(|error| names::blame_option(py, error, name, None))
     }
 
-    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         let option = names::option(name)?;
+        let value = names::option_number(name, option, value)?;
         let done = self.call(py, |socket| socket.set_option(option, value));
         done.map_err(|error| names::blame_option(py, error, name, Some(value)))
     }

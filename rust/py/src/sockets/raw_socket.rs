@@ -2,6 +2,7 @@ use super::Socket;
 use crate::address::ip;
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::Enter;
+use crate::names::OptionValue;
 use crate::records::{DatagramInfo, QueuedError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -114,7 +115,7 @@ impl RawSocket {
     }
 
     /// A socket option, by the names of `set_option`.
-    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         self.0.option(py, name)
     }
 
@@ -123,7 +124,7 @@ impl RawSocket {
     /// Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
     /// header_included receive_errors.
     /// Raises: ValueError that names the option or its value.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)
     }
 

@@ -2,6 +2,7 @@ use super::{Socket, TcpStream};
 use crate::address::{Endpoint, endpoint};
 use crate::enter::Enter;
 use crate::error::raise;
+use crate::names::OptionValue;
 use pyo3::prelude::*;
 use tapip_core::error::Error;
 use tapip_core::wire::SocketAddress;
@@ -44,12 +45,12 @@ impl TcpListener {
     }
 
     /// A socket option, by the names of `set_option`.
-    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         self.0.option(py, name)
     }
 
     /// Set a socket option that accepted connections inherit, as in `TcpStream.set_option`.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)
     }
 

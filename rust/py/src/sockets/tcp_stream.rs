@@ -3,6 +3,7 @@ use crate::address::{Endpoint, endpoint};
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::{Deadline, Enter};
 use crate::error::raise;
+use crate::names::OptionValue;
 use crate::records::TcpInfo;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -149,16 +150,16 @@ impl TcpStream {
     }
 
     /// A socket option, by the names of `set_option`.
-    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         self.0.option(py, name)
     }
 
     /// Set a socket option.
     ///
     /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
-    /// send_buffer receive_buffer max_segment quickack.
+    /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic").
     /// Times are in milliseconds. Raises: ValueError that names the option or its value.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)
     }
 

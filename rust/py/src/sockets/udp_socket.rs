@@ -2,6 +2,7 @@ use super::Socket;
 use crate::address::{Endpoint, endpoint, ip, optional_socket, socket as socket_address};
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::Enter;
+use crate::names::OptionValue;
 use crate::records::{DatagramInfo, QueuedError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -120,7 +121,7 @@ impl UdpSocket {
     }
 
     /// A socket option, by the names of `set_option`.
-    fn option(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+    fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         self.0.option(py, name)
     }
 
@@ -129,7 +130,7 @@ impl UdpSocket {
     /// Names: ttl tos broadcast multicast_ttl multicast_loop multicast_interface receive_buffer mtu_discover
     /// reuse_address receive_errors.
     /// Raises: ValueError that names the option or its value.
-    fn set_option(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+    fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)
     }
 

@@ -1,45 +1,45 @@
-//! Congestion control: how much may be in flight. One file each; a variant of `Control` and of `Kind` each.
+//! Congestion control: how much may be in flight, and how fast it leaves. One file each; a variant of `Control` and of
+//! `Kind` each.
 //!
 //! An algorithm knows time, bytes and round trips and nothing of sequence numbers: what was lost, and which bytes
 //! go out again, is `recovery`'s business, so that a new algorithm needs no change there.
+//!
+//! ```text
+//! kind      the algorithms by name                     reno     RFC 5681, ABC (3465), ABE (8511)
+//! control   the one of a connection; a change of it    cubic    RFC 9438 (curve: its fixed-point mathematics)
+//! rounds    round trips counted by delivered bytes     dctcp    RFC 8257
+//! hystart   slow start, with HyStart++ (RFC 9406)      fixed    a window that never moves, to teach with
+//! ```
+//!
+//! Arithmetic is in integers and fixed point: the same on every machine.
 
+mod control;
+mod cubic;
+mod curve;
+mod dctcp;
+mod fixed;
+mod hystart;
+mod kind;
 mod reno;
+mod rounds;
 
+pub use control::Control;
+pub use cubic::Cubic;
+pub use dctcp::Dctcp;
+pub use fixed::Fixed;
+pub use kind::Kind;
 pub use reno::Reno;
 
+use super::Config;
+use crate::rng::prf;
 use crate::time::{Duration, Instant};
 
 /// Windows beyond this are beyond any sequence space (RFC 7323 2.3 caps the peer's window here). As a threshold it says
 /// that there is none.
 pub const MAX_WINDOW: u32 = 1 << 30;
 
-/// The algorithms by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Kind {
-    /// RFC 5681 with byte counting (RFC 3465).
-    #[default]
-    Reno,
-}
-
-impl Kind {
-    /// All algorithms.
-    pub const ALL: &'static [Self] = &[Self::Reno];
-
-    /// The name that a knob or socket option carries.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Reno => "reno",
-        }
-    }
-
-    /// The algorithm called `name`.
-    pub fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.name() == name)
-    }
-}
-
 /// What an algorithm starts from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Start {
     /// When.
     pub now: Instant,
@@ -47,10 +47,44 @@ pub struct Start {
     pub mss: u32,
     /// First window, bytes.
     pub window: u32,
-    /// Most segments of growth for one ACK in slow start.
-    pub abc_limit: u32,
+    /// Slow start threshold, bytes: `MAX_WINDOW` unless another algorithm left one.
+    pub threshold: u32,
     /// Smoothed round trip so far, if the handshake measured one.
     pub rtt: Option<Duration>,
+    /// Randomness of this connection's own.
+    pub seed: u64,
+    /// Most segments of growth for one ACK in slow start (RFC 3465's L).
+    pub abc_limit: u32,
+    /// First slow start by HyStart++ (RFC 9406).
+    pub hystart: bool,
+    /// A mark weighs less than a loss (RFC 8511).
+    pub ecn_backoff: bool,
+    /// The window of [`Fixed`], in segments.
+    pub fixed_window: u32,
+}
+
+impl Start {
+    /// A connection's first, with `config`'s knobs.
+    pub const fn new(now: Instant, config: &Config, mss: u32, window: u32, rtt: Option<Duration>) -> Self {
+        Self {
+            now,
+            mss,
+            window,
+            threshold: MAX_WINDOW,
+            rtt,
+            seed: 0,
+            abc_limit: config.abc_limit,
+            hystart: config.hystart,
+            ecn_backoff: config.ecn_backoff,
+            fixed_window: config.fixed_window,
+        }
+    }
+
+    /// With randomness of its own, made from what no other connection has: its initial sequence number.
+    #[must_use]
+    pub fn seeded(self, number: u32) -> Self {
+        Self { seed: prf(u128::from(number), b"congestion"), ..self }
+    }
 }
 
 /// What one ACK tells about the path: how much was delivered how fast, between the sending of the newest segment that
@@ -154,82 +188,11 @@ pub trait CongestionControl {
     fn on_mss(&mut self, mss: u32);
 }
 
-/// The algorithm of one connection. An enum and not a box: one branch, no allocation.
-#[derive(Debug, Clone)]
-pub enum Control {
-    /// See [`Reno`].
-    Reno(Reno),
+/// The threshold up to which a window that rested may be built up again at the speed of slow start.
+const fn worth_resuming(window: u32) -> u32 {
+    //= rfc7661#4.4   three quarters of what was proved before the pause
+    window / 4 * 3
 }
 
-impl Control {
-    /// A fresh controller of `kind`.
-    pub fn new(kind: Kind, start: Start) -> Self {
-        match kind {
-            Kind::Reno => Self::Reno(Reno::new(start)),
-        }
-    }
-
-    /// The algorithm in use.
-    pub const fn kind(&self) -> Kind {
-        match self {
-            Self::Reno(_) => Kind::Reno,
-        }
-    }
-
-    fn inner(&self) -> &dyn CongestionControl {
-        match self {
-            Self::Reno(reno) => reno,
-        }
-    }
-
-    fn inner_mut(&mut self) -> &mut dyn CongestionControl {
-        match self {
-            Self::Reno(reno) => reno,
-        }
-    }
-}
-
-impl CongestionControl for Control {
-    fn window(&self) -> u32 {
-        self.inner().window()
-    }
-    fn threshold(&self) -> u32 {
-        self.inner().threshold()
-    }
-    fn pacing_rate(&self) -> Option<u64> {
-        self.inner().pacing_rate()
-    }
-    fn repairs_itself(&self) -> bool {
-        self.inner().repairs_itself()
-    }
-    fn phase(&self) -> &'static str {
-        self.inner().phase()
-    }
-    fn on_sent(&mut self, now: Instant, flight: u32, app_limited: bool) {
-        self.inner_mut().on_sent(now, flight, app_limited);
-    }
-    fn on_ack(&mut self, acked: Acked) {
-        self.inner_mut().on_ack(acked);
-    }
-    fn on_loss(&mut self, now: Instant, flight: u32) {
-        self.inner_mut().on_loss(now, flight);
-    }
-    fn on_ecn(&mut self, now: Instant, flight: u32) {
-        self.inner_mut().on_ecn(now, flight);
-    }
-    fn on_timeout(&mut self, now: Instant, flight: u32) {
-        self.inner_mut().on_timeout(now, flight);
-    }
-    fn on_recovered(&mut self, now: Instant, flight: u32) {
-        self.inner_mut().on_recovered(now, flight);
-    }
-    fn on_undo(&mut self, now: Instant) {
-        self.inner_mut().on_undo(now);
-    }
-    fn on_idle(&mut self, initial_window: u32) {
-        self.inner_mut().on_idle(initial_window);
-    }
-    fn on_mss(&mut self, mss: u32) {
-        self.inner_mut().on_mss(mss);
-    }
-}
+#[cfg(test)]
+mod testing;

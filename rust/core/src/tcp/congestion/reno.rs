@@ -1,6 +1,7 @@
-//! Reno: slow start, congestion avoidance, and halving on loss (RFC 5681), counting bytes, not ACKs (RFC 3465).
+//! Reno: slow start, congestion avoidance, and halving on loss (RFC 5681, RFC 6582), counting bytes, not ACKs (RFC 3465).
 
-use super::{Acked, CongestionControl, MAX_WINDOW, Start};
+use super::hystart::SlowStart;
+use super::{Acked, CongestionControl, MAX_WINDOW, Start, worth_resuming};
 use crate::time::Instant;
 
 /// The state of RFC 5681.
@@ -11,24 +12,34 @@ pub struct Reno {
     threshold: u32,
     /// Bytes acknowledged towards the next segment of growth in congestion avoidance.
     credit: u32,
-    abc_limit: u32,
-    /// Window and threshold before the last cut.
-    before: (u32, u32),
+    slow_start: SlowStart,
+    ecn_backoff: bool,
+    /// Window, threshold and slow start before the last cut.
+    before: (u32, u32, SlowStart),
 }
 
 impl Reno {
-    /// Slow start without a threshold.
-    pub const fn new(start: Start) -> Self {
-        let Start { mss, window, abc_limit, .. } = start;
+    /// Slow start, unless another algorithm left a threshold.
+    pub fn new(start: Start) -> Self {
+        let Start { mss, window, threshold, ecn_backoff, .. } = start;
         //= rfc5681#3.1   the first threshold is arbitrarily high
-        Self { mss, window, threshold: MAX_WINDOW, credit: 0, abc_limit, before: (window, MAX_WINDOW) }
+        let slow_start = SlowStart::new(&start);
+        let before = (window, threshold, slow_start.clone());
+        Self { mss, window, threshold, credit: 0, slow_start, ecn_backoff, before }
     }
 
-    fn halve(&mut self, flight: u32) {
-        self.before = (self.window, self.threshold);
-        //= rfc5681#3.1   half of what was in flight, two segments at least
-        self.threshold = (flight / 2).max(2 * self.mss);
+    /// `rest` bytes are the threshold from now on, two segments at least.
+    pub(super) fn cut(&mut self, rest: u32) {
+        self.before = (self.window, self.threshold, self.slow_start.clone());
+        self.threshold = rest.max(2 * self.mss);
         self.credit = 0;
+        self.slow_start.end();
+    }
+
+    /// As `cut`, and the window goes there.
+    pub(super) fn cut_both(&mut self, rest: u32) {
+        self.cut(rest);
+        self.window = self.threshold;
     }
 }
 
@@ -41,21 +52,29 @@ impl CongestionControl for Reno {
         self.threshold
     }
 
+    fn phase(&self) -> &'static str {
+        if self.window < self.threshold { self.slow_start.phase() } else { "avoidance" }
+    }
+
     fn on_ack(&mut self, acked: Acked) {
+        //= rfc7661#4.2   a window that is not used proves nothing and does not grow
         if !acked.limited {
             return;
         }
         let mut bytes = acked.bytes;
         if self.window < self.threshold {
-            //= rfc3465#2.3   one segment an ACK while a timeout is being repaired, else L of them
-            let limit = if acked.after_timeout { 1 } else { self.abc_limit.max(1) } * self.mss;
-            let grown = self.window.saturating_add(bytes.min(limit)).min(MAX_WINDOW);
+            let step = self.slow_start.on_ack(&acked, self.mss, self.pacing_rate().is_some());
+            let grown = self.window.saturating_add(step.growth).min(MAX_WINDOW);
+            if step.ends {
+                //= rfc9406#4.2   Conservative Slow Start went its rounds
+                self.threshold = grown;
+                self.slow_start.end();
+            }
+            self.window = grown.min(self.threshold);
             if grown <= self.threshold {
-                self.window = grown;
                 return;
             }
             bytes = grown - self.threshold;
-            self.window = self.threshold;
         }
         //= rfc3465#2.1   a segment more for each window's worth of acknowledged bytes
         self.credit = self.credit.saturating_add(bytes);
@@ -66,12 +85,18 @@ impl CongestionControl for Reno {
     }
 
     fn on_loss(&mut self, _now: Instant, flight: u32) {
-        self.halve(flight);
-        self.window = self.threshold;
+        //= rfc5681#3.1   half of what was in flight, two segments at least
+        self.cut_both(flight / 2);
+    }
+
+    fn on_ecn(&mut self, _now: Instant, flight: u32) {
+        //= rfc3168#6.1.2   as a loss
+        //= rfc8511#3.1   but a mark tells of a short queue, so four fifths may stay
+        self.cut_both(if self.ecn_backoff { flight / 5 * 4 } else { flight / 2 });
     }
 
     fn on_timeout(&mut self, _now: Instant, flight: u32) {
-        self.halve(flight);
+        self.cut(flight / 2);
         //= rfc5681#3.1   the loss window is one segment
         self.window = self.mss;
     }
@@ -85,10 +110,12 @@ impl CongestionControl for Reno {
         //= rfc4015#3.2   as if nothing had been cut, and nothing of what grew since is lost
         self.window = self.window.max(self.before.0);
         self.threshold = self.before.1;
+        self.slow_start = self.before.2.clone();
     }
 
     fn on_idle(&mut self, initial_window: u32) {
         //= rfc5681#4.1   the ACK clock is gone: start again, but not higher than before
+        self.threshold = self.threshold.max(worth_resuming(self.window));
         self.window = self.window.min(initial_window);
     }
 
@@ -99,87 +126,4 @@ impl CongestionControl for Reno {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::RateSample;
-    use super::*;
-
-    const MSS: u32 = 1000;
-
-    fn reno() -> Reno {
-        Reno::new(Start { now: Instant::ZERO, mss: MSS, window: 10 * MSS, abc_limit: 2, rtt: None })
-    }
-
-    fn ack(bytes: u32) -> Acked {
-        Acked {
-            now: Instant::ZERO,
-            bytes,
-            marked: 0,
-            flight: bytes,
-            flight_left: 0,
-            rtt: None,
-            srtt: None,
-            min_rtt: None,
-            limited: true,
-            after_timeout: false,
-            in_recovery: false,
-            sample: RateSample::default(),
-        }
-    }
-
-    #[test]
-    fn slow_start_counts_bytes_and_caps_a_stretched_ack() {
-        let mut reno = reno();
-        reno.on_ack(ack(1));
-        assert_eq!(reno.window(), 10 * MSS + 1, "dividing an ACK gains nothing");
-        reno.on_ack(ack(40 * MSS));
-        assert_eq!(reno.window(), 12 * MSS + 1);
-        reno.on_ack(Acked { after_timeout: true, ..ack(40 * MSS) });
-        assert_eq!(reno.window(), 13 * MSS + 1);
-    }
-
-    #[test]
-    fn an_idle_application_earns_no_window() {
-        let mut reno = reno();
-        reno.on_ack(Acked { limited: false, ..ack(MSS) });
-        assert_eq!(reno.window(), 10 * MSS);
-    }
-
-    #[test]
-    fn avoidance_adds_a_segment_a_window() {
-        let mut reno = reno();
-        reno.on_loss(Instant::ZERO, 20 * MSS);
-        assert_eq!((reno.window(), reno.threshold()), (10 * MSS, 10 * MSS));
-        for _ in 0..9 {
-            reno.on_ack(ack(MSS));
-        }
-        assert_eq!(reno.window(), 10 * MSS);
-        reno.on_ack(ack(MSS));
-        assert_eq!(reno.window(), 11 * MSS);
-    }
-
-    #[test]
-    fn timeout_falls_to_one_segment_and_never_below_two_of_threshold() {
-        let mut reno = reno();
-        reno.on_timeout(Instant::ZERO, MSS);
-        assert_eq!((reno.window(), reno.threshold()), (MSS, 2 * MSS));
-        reno.on_ack(ack(2 * MSS));
-        assert_eq!(reno.window(), 2 * MSS, "slow start stops at the threshold");
-    }
-
-    #[test]
-    fn a_mistaken_cut_is_taken_back() {
-        let mut reno = reno();
-        reno.on_loss(Instant::ZERO, 8 * MSS);
-        assert_eq!((reno.window(), reno.threshold()), (4 * MSS, 4 * MSS));
-        reno.on_undo(Instant::ZERO);
-        assert_eq!((reno.window(), reno.threshold()), (10 * MSS, MAX_WINDOW));
-    }
-
-    #[test]
-    fn recovery_ends_without_a_burst() {
-        let mut reno = reno();
-        reno.on_loss(Instant::ZERO, 40 * MSS);
-        reno.on_recovered(Instant::ZERO, 3 * MSS);
-        assert_eq!(reno.window(), 4 * MSS);
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ use crate::buffer::Pool;
 use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::Bench;
+use crate::tcp::congestion::Kind;
 use crate::tcp::{Config, Connection, Disposition, Info, Listener, OnListen, Outgoing, Settings, State};
 use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader, TcpOptions, Timestamps};
@@ -86,7 +87,7 @@ pub(super) struct Peer {
 
 /// Few surprises: no scaling and no timestamps unless the peer's SYN has them, and no delayed start.
 pub(super) fn config() -> Config {
-    Config { receive_buffer: 10_000, ..Config::default() }
+    Config { receive_buffer: 10_000, congestion: Kind::Reno, ..Config::default() }
 }
 
 impl Peer {
