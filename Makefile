@@ -20,7 +20,7 @@ ifneq ($(words $(wildcard python/tapip_rs/_core*.so)),1)
 $(VENV)/.built: FORCE
 endif
 
-.PHONY: help build shell test test-rust test-python bench fmt lint fuzz soak clean FORCE
+.PHONY: help build shell test test-rust test-python bench fmt lint rfc fuzz soak clean FORCE
 FORCE:
 
 help: ## show this list
@@ -55,6 +55,9 @@ lint: build $(VENV)/.dev ## check formats, lints, types, stubs and the arrows be
 	$(BIN)/mypy
 	MYPYPATH=python $(BIN)/python -m mypy.stubtest tapip_rs._core --ignore-disjoint-bases
 	PYTHONPATH=python $(BIN)/lint-imports
+
+rfc: ## list which RFC clauses the code cites, and which requirements of RFC 9293 nowhere
+	@scripts/rfc
 
 fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly Rust
 	@scripts/preflight fuzz

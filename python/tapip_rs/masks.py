@@ -1,7 +1,7 @@
 """Signals are for the main thread: threads of ours must not take them.
 
-The kernel hands a signal to any thread that does not block it. Python's own handlers run on the main thread whoever took
-it, but then nothing wakes that thread from a system call.
+The kernel hands a signal to any thread that does not block it. Python's own handlers run on the main thread whoever
+took it, but then nothing wakes that thread from a system call.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ const UNSOLICITED_INTERVAL_V2: Duration = Duration::from_secs(10);
 const V1_RESPONSE: Duration = Duration::from_secs(10);
 /// How long an older querier is remembered: twice the query interval of 125 s, plus a response of 10 s (RFC 3376 8.12).
 const OLDER_QUERIER: Duration = Duration::from_secs(260);
-/// Records in one report: with header, router alert and these it fits 1500 bytes.
-const MAX_RECORDS: usize = 180;
+/// Bytes of records in one report: with header, router alert and these it fits 1500 bytes.
+const MAX_RECORD_BYTES: usize = 1440;
 
 /// The groups of one interface.
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Membership {
         let entry = entry.ok_or(Error::AddressNotAvailable)?;
         entry.joins -= 1;
         if entry.joins == 0 {
-            entry.response = None;
+            entry.forget_response();
             self.report_change(cx, config, group, RecordKind::ToInclude);
         }
         Ok(())
@@ -85,9 +85,9 @@ impl Membership {
     ) {
         self.forget_older_queriers(cx.now);
         match *message {
-            IgmpMessage::Query { version, max_response, group } => {
+            IgmpMessage::Query { version, max_response, group, ref sources } => {
                 trace(cx, group, "query");
-                self.on_query(cx, version, max_response, group);
+                self.on_query(cx, version, max_response, group, sources);
             }
             IgmpMessage::Report { group, .. } if header.destination == group => {
                 trace(cx, group, "report");
@@ -167,7 +167,14 @@ impl Membership {
         self.handle_timeout(cx, config);
     }
 
-    fn on_query(&mut self, cx: &mut Context<'_>, version: u8, max_response: u16, group: Ipv4Addr) {
+    fn on_query(
+        &mut self,
+        cx: &mut Context<'_>,
+        version: u8,
+        max_response: u16,
+        group: Ipv4Addr,
+        sources: &[Ipv4Addr],
+    ) {
         let before = self.version(cx.now);
         let slot = match version {
             1 => Some(&mut self.v1_until),
@@ -195,7 +202,7 @@ impl Membership {
             if asked && entry.joins > 0 && *address != ALL_SYSTEMS {
                 let at = random_until(cx, limit);
                 if mode != 3 || self.general.is_none_or(|general| at < general) {
-                    entry.respond_by(at);
+                    entry.respond_by(at, if mode == 3 { sources } else { &[] });
                 }
             }
         }
@@ -208,7 +215,7 @@ impl Membership {
         }
         if let Some(entry) = self.groups.get_mut(&group) {
             //= rfc2236#3   one report for a group is enough: the first to speak silences the others
-            entry.response = None;
+            entry.forget_response();
             entry.last_reporter = false;
         }
     }
@@ -230,7 +237,8 @@ impl Membership {
     fn cancel(&mut self) {
         self.general = None;
         for group in self.groups.values_mut() {
-            (group.response, group.change) = (None, None);
+            group.forget_response();
+            group.change = None;
         }
         self.groups.retain(|_, group| !group.is_over());
     }
@@ -243,18 +251,21 @@ impl Membership {
         let mut state = Vec::new();
         let mut changes = Vec::new();
         for (&address, group) in &mut self.groups {
-            let asked = group.response.is_some_and(|at| at <= cx.now);
-            if (asked || general) && group.joins > 0 && address != ALL_SYSTEMS {
-                group.response = None;
-                state.push(IgmpRecord { kind: RecordKind::IsExclude, group: address });
+            let asked = group.take_response(cx.now);
+            if (asked.is_some() || general) && group.joins > 0 && address != ALL_SYSTEMS {
+                //= rfc3376#5.2   we exclude no source, so all that are asked about are wanted
+                let sources = asked.filter(|_| !general).unwrap_or_default();
+                let kind = if sources.is_empty() { RecordKind::IsExclude } else { RecordKind::IsInclude };
+                group.forget_response();
+                state.push(IgmpRecord { kind, group: address, sources });
             }
             if let Some(change) = group.change.filter(|change| change.at <= cx.now) {
-                changes.push(IgmpRecord { kind: change.kind, group: address });
+                changes.push(IgmpRecord::whole(change.kind, address));
                 group.change = again(cx, config, change, UNSOLICITED_INTERVAL_V3);
             }
         }
-        for records in state.chunks(MAX_RECORDS).chain(changes.chunks(MAX_RECORDS)) {
-            self.push(cx, ALL_V3_ROUTERS, IgmpMessage::ReportV3 { records: records.to_vec() });
+        for records in reports(state).into_iter().chain(reports(changes)) {
+            self.push(cx, ALL_V3_ROUTERS, IgmpMessage::ReportV3 { records });
         }
     }
 
@@ -271,7 +282,9 @@ impl Membership {
                 group.change = None;
             } else if asked || change.is_some() {
                 messages.push((address, IgmpMessage::Report { version, group: address }));
-                group.response = group.response.filter(|_| !asked);
+                if asked {
+                    group.forget_response();
+                }
                 group.last_reporter = true;
             }
             if let Some(change) = change.filter(|_| group.change.is_some()) {
@@ -287,6 +300,24 @@ impl Membership {
         trace(cx, destination, "send");
         self.outgoing.push_back((destination, message));
     }
+}
+
+/// Records in as many reports as they need.
+fn reports(records: Vec<IgmpRecord>) -> Vec<Vec<IgmpRecord>> {
+    let mut reports = Vec::new();
+    let (mut report, mut bytes) = (Vec::new(), 0);
+    for record in records {
+        if bytes + record.len() > MAX_RECORD_BYTES {
+            reports.push(std::mem::take(&mut report));
+            bytes = 0;
+        }
+        bytes += record.len();
+        report.push(record);
+    }
+    if !report.is_empty() {
+        reports.push(report);
+    }
+    reports
 }
 
 /// The next report of a change, if another is due; a robustness lowered meanwhile counts at once.

@@ -57,7 +57,14 @@ impl Host {
     /// A query about all groups, or one.
     fn query(&mut self, version: u8, tenths: u16, group: Ipv4Addr) {
         let destination = if group.is_unspecified() { ALL_SYSTEMS } else { group };
-        self.hear(destination, &IgmpMessage::Query { version, max_response: tenths, group });
+        let query = IgmpMessage::Query { version, max_response: tenths, group, sources: Vec::new() };
+        self.hear(destination, &query);
+    }
+
+    /// A query of version 3 about sources 10.0.0.`sources` of a group.
+    fn query_sources(&mut self, tenths: u16, group: Ipv4Addr, sources: impl IntoIterator<Item = u32>) {
+        let sources = sources.into_iter().map(|source| Ipv4Addr::from(0x0a00_0000 + source)).collect();
+        self.hear(group, &IgmpMessage::Query { version: 3, max_response: tenths, group, sources });
     }
 
     /// What was said, in short.
@@ -99,8 +106,10 @@ fn word(to: Ipv4Addr, message: &IgmpMessage) -> String {
                         RecordKind::ToExclude => '+',
                         RecordKind::ToInclude => '-',
                         RecordKind::IsExclude => '=',
+                        RecordKind::IsInclude => '<',
                     };
-                    format!("{sign}{}", record.group)
+                    let sources = record.sources.iter().map(|source| format!(" {source}"));
+                    format!("{sign}{}{}", record.group, sources.collect::<String>())
                 })
                 .collect();
             format!("{to}: {}", records.join(" "))
@@ -324,4 +333,81 @@ proptest! {
         host.words(1_000);
         prop_assert_eq!(host.membership.poll_timeout(), None::<Instant>);
     }
+}
+
+/// A host that has joined GROUP and OTHER and said so.
+fn settled() -> Host {
+    let mut host = Host::new();
+    host.join(GROUP).expect("a group");
+    host.join(OTHER).expect("a group");
+    host.run(10);
+    host
+}
+
+#[test]
+fn a_query_about_sources_is_answered_with_all_of_them() {
+    //= rfc3376#5.2   type=test
+    let mut host = settled();
+    host.query_sources(100, GROUP, [7, 9, 8, 7]);
+    let log = host.run(20);
+    let [(when, word)] = &log[..] else { panic!("{log:?}") };
+    assert_eq!(word, "224.0.0.22: <239.1.1.1 10.0.0.7 10.0.0.8 10.0.0.9");
+    assert!(*when <= Duration::from_secs(10));
+    host.query_sources(100, Ipv4Addr::new(239, 9, 9, 9), [7]);
+    assert_eq!(host.words(20), [""; 0], "a group that we are not in");
+}
+
+#[test]
+fn queries_about_sources_add_up_to_one_answer() {
+    //= rfc3376#5.2   type=test
+    let mut host = settled();
+    host.query_sources(100, GROUP, [7]);
+    host.query_sources(100, GROUP, [8]);
+    assert_eq!(host.words(20), ["224.0.0.22: <239.1.1.1 10.0.0.7 10.0.0.8"]);
+    host.query_sources(100, GROUP, [9]);
+    assert_eq!(host.words(20), ["224.0.0.22: <239.1.1.1 10.0.0.9"], "what was answered is forgotten");
+}
+
+#[test_case(true; "the whole group first")]
+#[test_case(false; "sources first")]
+fn a_query_about_the_whole_group_swallows_those_about_sources(whole_first: bool) {
+    //= rfc3376#5.2   type=test
+    let mut host = settled();
+    if whole_first {
+        host.query(3, 100, GROUP);
+        host.query_sources(100, GROUP, [7]);
+    } else {
+        host.query_sources(100, GROUP, [7]);
+        host.query(3, 100, GROUP);
+    }
+    assert_eq!(host.words(20), ["224.0.0.22: =239.1.1.1"]);
+}
+
+#[test]
+fn a_general_answer_that_comes_first_is_about_all() {
+    let mut host = settled();
+    host.query_sources(1000, GROUP, [7]);
+    host.query(3, 1, Ipv4Addr::UNSPECIFIED);
+    assert_eq!(host.words(200), ["224.0.0.22: =239.1.1.1 =239.1.1.2"]);
+}
+
+#[test]
+fn more_sources_than_are_remembered_make_it_the_whole_group() {
+    let mut host = settled();
+    host.query_sources(100, GROUP, 1..=300);
+    assert_eq!(host.words(20), ["224.0.0.22: =239.1.1.1"]);
+    host.query_sources(100, GROUP, 1..=256);
+    host.query_sources(100, OTHER, 1..=256);
+    let words = host.words(20);
+    assert_eq!(words.len(), 2, "each in a report of its own");
+    assert!(words.iter().all(|word| word.matches(" 10.0.").count() == 256));
+}
+
+#[test]
+fn beside_an_older_querier_sources_are_not_spoken_of() {
+    let mut host = settled();
+    host.query(2, 1, Ipv4Addr::UNSPECIFIED);
+    host.run(2);
+    host.query_sources(100, GROUP, [7]);
+    assert_eq!(host.words(20), ["239.1.1.1: v2 239.1.1.1"]);
 }

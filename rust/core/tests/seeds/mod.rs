@@ -102,7 +102,7 @@ pub(crate) fn parser() -> Vec<Seed> {
     let quote = ip(Protocol::TCP, Ipv4Options::NONE, &tcp(TcpFlags::ACK, TcpOptions::default(), b""));
     let route = Ipv4Options::new(&[7, 7, 4, 10, 0, 0, 9, 131, 7, 4, 10, 0, 0, 8]).expect("14 bytes");
     let group = Ipv4Addr::new(239, 1, 2, 3);
-    let record = IgmpRecord { kind: RecordKind::ToExclude, group };
+    let record = IgmpRecord::whole(RecordKind::ToExclude, group);
     let any = Ipv4Addr::UNSPECIFIED;
     let seeds = [
         ("arp-request", arp(ArpOperation::Request)),
@@ -121,8 +121,14 @@ pub(crate) fn parser() -> Vec<Seed> {
         ("icmp-mtu", icmp(Icmpv4Message::Unreachable { code: 4, mtu: 1_400 }, &quote)),
         ("icmp-expired", icmp(Icmpv4Message::TimeExceeded { code: 0 }, &quote)),
         ("icmp-redirect", icmp(Icmpv4Message::Redirect { code: 1, gateway: A }, &quote)),
-        ("igmp-query2", igmp(&IgmpMessage::Query { version: 2, max_response: 100, group: any })),
-        ("igmp-query3", igmp(&IgmpMessage::Query { version: 3, max_response: 1_000, group })),
+        (
+            "igmp-query2",
+            igmp(&IgmpMessage::Query { version: 2, max_response: 100, group: any, sources: vec![] }),
+        ),
+        (
+            "igmp-query3",
+            igmp(&IgmpMessage::Query { version: 3, max_response: 1_000, group, sources: vec![any, group] }),
+        ),
         ("igmp-report2", igmp(&IgmpMessage::Report { version: 2, group })),
         ("igmp-report3", igmp(&IgmpMessage::ReportV3 { records: vec![record] })),
         ("bare-ip", quote),

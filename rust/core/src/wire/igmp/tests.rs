@@ -19,7 +19,8 @@ fn received(mut bytes: Vec<u8>) -> Result<IgmpMessage, DropReason> {
 }
 
 fn query(version: u8, max_response: u16) -> Result<IgmpMessage, DropReason> {
-    Ok(IgmpMessage::Query { version, max_response, group: Ipv4Addr::UNSPECIFIED })
+    let (group, sources) = (Ipv4Addr::UNSPECIFIED, Vec::new());
+    Ok(IgmpMessage::Query { version, max_response, group, sources })
 }
 
 #[test_case(8, 0 => query(1, 0); "eight bytes and no code are version 1")]
@@ -60,8 +61,8 @@ fn every_time_is_coded_as_the_nearest_one_below() {
 #[test]
 fn a_report_of_version_3_byte_by_byte() {
     let records = vec![
-        IgmpRecord { kind: RecordKind::ToExclude, group: GROUP },
-        IgmpRecord { kind: RecordKind::ToInclude, group: Ipv4Addr::new(239, 0, 0, 9) },
+        IgmpRecord::whole(RecordKind::ToExclude, GROUP),
+        IgmpRecord::whole(RecordKind::ToInclude, Ipv4Addr::new(239, 0, 0, 9)),
     ];
     let bytes = emitted(&IgmpMessage::ReportV3 { records });
     #[rustfmt::skip]
@@ -73,8 +74,35 @@ fn a_report_of_version_3_byte_by_byte() {
 }
 
 #[test]
+fn the_sources_of_a_query() {
+    //= rfc3376#4.1.8   type=test
+    let sources = vec![Ipv4Addr::new(10, 0, 0, 7), Ipv4Addr::new(10, 0, 0, 8)];
+    let query = IgmpMessage::Query { version: 3, max_response: 10, group: GROUP, sources };
+    let mut bytes = emitted(&query);
+    assert_eq!(bytes[8..], [0, 0, 0, 2, 10, 0, 0, 7, 10, 0, 0, 8]);
+    bytes.extend([1, 2, 3]);
+    assert_eq!(received(bytes.clone()), Ok(query), "what follows is ignored");
+    for length in 12..20 {
+        assert_eq!(received(bytes[..length].to_vec()), Err(DropReason::IgmpTooShort), "{length} bytes");
+    }
+}
+
+#[test]
+fn a_record_with_sources_byte_by_byte() {
+    let sources = vec![Ipv4Addr::new(10, 0, 0, 7)];
+    let records = vec![
+        IgmpRecord { kind: RecordKind::IsInclude, group: GROUP, sources },
+        IgmpRecord::whole(RecordKind::IsExclude, Ipv4Addr::new(239, 0, 0, 9)),
+    ];
+    let bytes = emitted(&IgmpMessage::ReportV3 { records });
+    #[rustfmt::skip]
+    let golden = [0, 0, 0, 2, 1, 0, 0, 1, 239, 1, 2, 3, 10, 0, 0, 7, 2, 0, 0, 0, 239, 0, 0, 9];
+    assert_eq!(bytes[4..], golden);
+}
+
+#[test]
 fn a_cut_message_is_refused_at_every_length() {
-    let records = vec![IgmpRecord { kind: RecordKind::IsExclude, group: GROUP }];
+    let records = vec![IgmpRecord::whole(RecordKind::IsExclude, GROUP)];
     let bytes = emitted(&IgmpMessage::ReportV3 { records });
     for length in 0..bytes.len() {
         let reason = if length < 8 { DropReason::IgmpTooShort } else { DropReason::IgmpBadChecksum };
@@ -89,12 +117,13 @@ fn unknown_types_are_named_so() {
 
 proptest! {
     #[test]
-    fn parse_undoes_emit(pick in 0..6, group: u32, time in 1u16..=255) {
+    fn parse_undoes_emit(pick in 0..6, group: u32, time in 1u16..=255, sources: Vec<u32>) {
         let group = Ipv4Addr::from(group);
+        let sources = sources.into_iter().map(Ipv4Addr::from).collect();
         let message = match pick {
-            0 => IgmpMessage::Query { version: 1, max_response: 0, group },
-            1 => IgmpMessage::Query { version: 2, max_response: time, group },
-            2 => IgmpMessage::Query { version: 3, max_response: decode_time(time as u8), group },
+            0 => IgmpMessage::Query { version: 1, max_response: 0, group, sources: Vec::new() },
+            1 => IgmpMessage::Query { version: 2, max_response: time, group, sources: Vec::new() },
+            2 => IgmpMessage::Query { version: 3, max_response: decode_time(time as u8), group, sources },
             3 => IgmpMessage::Report { version: 1, group },
             4 => IgmpMessage::Report { version: 2, group },
             _ => IgmpMessage::Leave { group },
