@@ -47,13 +47,14 @@ pub(crate) fn counters(
     table(inbound).into_iter().zip(table(outbound)).map(|((name, a), (_, b))| (name, a + b)).collect()
 }
 
-fn table(counters: &ImpairmentCounters) -> [(&'static str, u64); 11] {
+fn table(counters: &ImpairmentCounters) -> [(&'static str, u64); 12] {
     let ImpairmentCounters {
         received,
         delivered,
         dropped,
         dropped_every,
         dropped_list,
+        dropped_burst,
         dropped_queue,
         dropped_limit,
         duplicated,
@@ -67,6 +68,7 @@ fn table(counters: &ImpairmentCounters) -> [(&'static str, u64); 11] {
         ("dropped", dropped),
         ("dropped_every", dropped_every),
         ("dropped_list", dropped_list),
+        ("dropped_burst", dropped_burst),
         ("dropped_queue", dropped_queue),
         ("dropped_limit", dropped_limit),
         ("duplicated", duplicated),

@@ -117,6 +117,7 @@ const fn lost(counters: &ImpairmentCounters) -> u64 {
     counters.dropped
         + counters.dropped_every
         + counters.dropped_list
+        + counters.dropped_burst
         + counters.dropped_queue
         + counters.dropped_limit
 }
