@@ -67,6 +67,11 @@ impl KeyedState {
     pub fn new(rng: &mut Rng) -> Self {
         Self(rng.next_u64(), rng.next_u64())
     }
+
+    /// As `key` says.
+    pub const fn from_key(key: u128) -> Self {
+        Self(key as u64, (key >> 64) as u64)
+    }
 }
 
 impl BuildHasher for KeyedState {

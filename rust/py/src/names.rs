@@ -26,6 +26,7 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("max_segment", SocketOption::MaxSegment),
     ("quickack", SocketOption::QuickAck),
     ("congestion", SocketOption::Congestion),
+    ("defer_accept", SocketOption::DeferAccept),
     ("broadcast", SocketOption::Broadcast),
     ("reuse_address", SocketOption::ReuseAddress),
     ("mtu_discover", SocketOption::MtuDiscover),

@@ -92,8 +92,20 @@ counters! {
     TcpDelayedAcks,
     /// Segments taken out of order.
     TcpOfoQueue,
-    /// Connections dropped from a full listen queue.
+    /// Connections that a full accept queue kept out.
     TcpListenOverflows,
+    /// SYNs answered with a cookie because the SYN queue was full.
+    TcpReqQFullDoCookies,
+    /// Half-open connections dropped from a full SYN queue to make room.
+    TcpReqQFullDrop,
+    /// SYN cookies sent (RFC 4987).
+    TcpSyncookiesSent,
+    /// SYN cookies that came back.
+    TcpSyncookiesRecv,
+    /// Acknowledgments that held no valid SYN cookie while some were out.
+    TcpSyncookiesFailed,
+    /// Last ACKs of handshakes ignored because the application waits for data.
+    TcpDeferAcceptDrop,
     /// Connections closed because the peer was silent.
     TcpAbortOnTimeout,
     /// Resets sent because data arrived or lay unread after close.

@@ -150,7 +150,9 @@ impl Stack {
             local: SocketAddress::new(report.original.source.into(), local),
             remote: SocketAddress::new(destination, remote),
         };
-        let Some(id) = self.tcp.by_tuple(&tuple) else { return false };
+        let Some(id) = self.tcp.by_tuple(&tuple) else {
+            return verdict.hard && self.half_open_failed(now, &tuple, seq);
+        };
         let Some(entry) = self.tcp.connections.get_mut(id) else { return false };
         let mut cx = self.observers.context(now, None);
         //= rfc5927#4   the quoted sequence number must be in flight, or the report is a forgery

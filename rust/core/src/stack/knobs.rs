@@ -116,6 +116,8 @@ knobs! {
     "tcp_delack" millis 0..=500 => tcp.delayed_ack;
     "tcp_syn_retries" number 1..=127 => tcp.syn_retries;
     "tcp_synack_retries" number 0..=127 => tcp.synack_retries;
+    "tcp_syncookies" number 0..=2 => tcp.syn_cookies;
+    "tcp_max_syn_backlog" number 1..=1_048_576 => tcp.max_syn_backlog;
     "tcp_retries1" number 1..=255 => tcp.retries1;
     "tcp_retries2" number 1..=255 => tcp.retries2;
     "tcp_keepalive_time" millis 1..=1_000_000_000 => tcp.keepalive_time;

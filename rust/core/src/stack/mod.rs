@@ -26,6 +26,7 @@ mod raw;
 mod route;
 mod sockets;
 mod tcp_input;
+mod tcp_listen;
 mod tcp_output;
 mod tcp_table;
 mod tcp_verbs;
@@ -93,17 +94,11 @@ pub struct Stack {
     udp: datagram_table::UdpTable,
     raw: datagram_table::RawTable,
     ports: ports::Ports,
-    secrets: Secrets,
+    secrets: tcp::Secrets,
     events: sockets::Events,
     wheel: TimerWheel<timers::Timer>,
     output: output::Output,
     header: tcp_output::HeaderBlock,
-}
-
-/// Keys of the functions whose results others must not compute.
-struct Secrets {
-    /// Initial sequence numbers (RFC 6528).
-    isn: u128,
 }
 
 impl Stack {
@@ -130,7 +125,7 @@ impl Stack {
             udp: datagram_table::UdpTable::default(),
             raw: datagram_table::RawTable::with_key(),
             ports: ports::Ports::new(rng.key()),
-            secrets: Secrets { isn: rng.key() },
+            secrets: tcp::Secrets::new(rng.key()),
             events: sockets::Events::default(),
             wheel: TimerWheel::new(now),
             output: output::Output::default(),

@@ -3,14 +3,14 @@
 use super::Stack;
 use super::deliver::IpFacts;
 use super::egress::IpOut;
-use super::route::Wish;
+use super::route::{Hop, Wish};
 use super::sockets::{ListenerId, SocketId, TcpId};
 use super::timers::Timer;
 use crate::buffer::Packet;
 use crate::drops::DropReason;
 use crate::neighbor::NeighborKey;
 use crate::observe::{Counter, Layer, Readiness, TraceEvent};
-use crate::tcp::{self, Disposition, OnListen, State, Tuple};
+use crate::tcp::{self, Arrival, Disposition, OnListen, State, Tuple};
 use crate::time::Instant;
 use crate::wire::{
     IpAddress, Ipv4Options, Protocol, SeqNumber, SocketAddress, TcpFlags, TcpHeader, checksum::Sum, put16,
@@ -50,16 +50,6 @@ impl Stack {
         segment: &TcpHeader,
         packet: Packet,
     ) {
-        if self.accept_queue_blocks(id, segment) {
-            self.observers.counters.count(Counter::TcpListenOverflows);
-            return self.discard(
-                now,
-                facts.arrival.interface,
-                Layer::Tcp,
-                DropReason::TcpAcceptQueueFull,
-                packet,
-            );
-        }
         let Some(entry) = self.tcp.connections.get_mut(id) else { return self.pool.put(packet) };
         let fresh = !packet.is_empty();
         // A segment without payload has nothing to keep, so its buffer is free again at once.
@@ -84,16 +74,6 @@ impl Stack {
         }
     }
 
-    /// The last ACK of a handshake waits while the accept queue is full, as on Linux: the peer will send it again.
-    fn accept_queue_blocks(&self, id: TcpId, segment: &TcpHeader) -> bool {
-        let Some(entry) = self.tcp.connections.get(id) else { return false };
-        if entry.announced || entry.connection.state() != State::SynReceived || segment.has(TcpFlags::RST) {
-            return false;
-        }
-        let parent = entry.parent.and_then(|parent| self.tcp.listeners.get(parent));
-        parent.is_some_and(|parent| parent.listener.accept_queue_full())
-    }
-
     /// A segment that belongs to no connection: for a listener, or to be refused (RFC 9293 3.10.7.1, 3.10.7.2). `isn` is
     /// what an earlier incarnation in TIME-WAIT left behind for the next one.
     fn on_stray_segment(
@@ -106,8 +86,8 @@ impl Stack {
         isn: Option<SeqNumber>,
     ) {
         let length = packet.len();
-        self.pool.put(packet);
         let Some(listener) = self.tcp.listener_for(tuple.local) else {
+            self.pool.put(packet);
             self.observers
                 .context(now, Some(facts.arrival.interface))
                 .drop(Layer::Tcp, DropReason::TcpNoSocket);
@@ -115,19 +95,24 @@ impl Stack {
         };
         let isn = isn.unwrap_or_else(|| tcp::initial_sequence(self.secrets.isn, now, &tuple));
         let wish = Wish { source: Some(tuple.local.ip()), interface: None };
-        let Ok(hop) = self.route(tuple.remote.ip(), wish) else { return };
+        let Ok(hop) = self.route(tuple.remote.ip(), wish) else { return self.pool.put(packet) };
         let mtu = self.path_mtu(now, tuple.remote.ip(), hop.mtu);
-        let Some(entry) = self.tcp.listeners.get_mut(listener) else { return };
+        let Some(entry) = self.tcp.listeners.get_mut(listener) else { return self.pool.put(packet) };
         let mut cx = self.observers.context(now, Some(facts.arrival.interface));
-        match entry.listener.on_segment(&mut cx, &self.tcp_config, tuple, segment, isn, mtu) {
+        let arrival = Arrival { tuple, segment, length, isn, mtu };
+        match entry.listener.on_segment(&mut cx, &self.tcp_config, &arrival) {
             OnListen::Open(connection) => {
-                let hop = (self.generation, hop);
-                let id = self.tcp.insert(*connection, Some(listener), hop);
-                self.settle(id, false);
+                let id = self.tcp.insert(*connection, Some(listener), (self.generation, hop));
+                self.arm_listener(listener);
+                return self.on_connection_segment(now, id, facts, segment, packet);
             }
+            OnListen::Answer(header) => self.answer(now, listener, tuple, hop, header),
             OnListen::Reset(reset) => self.refuse(now, tuple, Some(reset)),
             OnListen::Ignore(reason) => cx.drop(Layer::Tcp, reason),
+            OnListen::Done => {}
         }
+        self.pool.put(packet);
+        self.arm_listener(listener);
     }
 
     /// Send a reset for a connection that does not exist, within the limit.
@@ -137,29 +122,37 @@ impl Stack {
             return self.observers.context(now, None).drop(Layer::Tcp, DropReason::TcpResetLimited);
         }
         (reset.source_port, reset.destination_port) = (tuple.local.port(), tuple.remote.port());
+        self.observers.counters.count(Counter::TcpOutRsts);
+        let wish = Wish { source: Some(tuple.local.ip()), interface: None };
+        if let Ok(hop) = self.route(tuple.remote.ip(), wish) {
+            self.send_header(now, tuple, hop, (self.config.default_ttl, 0), &reset);
+        }
+    }
+
+    /// Send a segment of a connection that has no entry of its own.
+    pub(super) fn send_header(
+        &mut self,
+        now: Instant,
+        tuple: Tuple,
+        hop: Hop,
+        (ttl, tos): (u8, u8),
+        header: &TcpHeader,
+    ) {
         let (IpAddress::V4(source), IpAddress::V4(destination)) = (tuple.local.ip(), tuple.remote.ip())
         else {
             return;
         };
-        let Ok(mut packet) = self.zeroed(reset.len()) else { return };
-        reset.emit(packet.bytes_mut(), 0);
-        let sum = Sum::new().pseudo_header(source.into(), destination.into(), Protocol::TCP.0, reset.len());
+        let Ok(mut packet) = self.zeroed(header.len()) else { return };
+        header.emit(packet.bytes_mut(), 0);
+        let sum = Sum::new().pseudo_header(source.into(), destination.into(), Protocol::TCP.0, header.len());
         let sum = sum.bytes(packet.bytes()).finish();
         put16(packet.bytes_mut(), 16, sum);
         self.observers.counters.count(Counter::TcpOutSegs);
-        self.observers.counters.count(Counter::TcpOutRsts);
-        self.trace_segment_out(now, None, tuple, &reset, 0);
-        let out = IpOut {
-            source,
-            destination,
-            protocol: Protocol::TCP,
-            ttl: self.config.default_ttl,
-            tos: 0,
-            dont_fragment: true,
-            options: Ipv4Options::NONE,
-        };
-        let wish = Wish { source: Some(source.into()), interface: None };
-        let _unroutable = self.send_ip(now, out, wish, packet);
+        self.trace_segment_out(now, Some(hop.interface), tuple, header, 0);
+        let protocol = Protocol::TCP;
+        let options = Ipv4Options::NONE;
+        let out = IpOut { source, destination, protocol, ttl, tos, dont_fragment: true, options };
+        let _unroutable = self.send_ip_via(now, out, hop, packet);
     }
 
     /// After anything happened to a connection: timer, output, events, accept queue, end.
@@ -188,11 +181,8 @@ impl Stack {
         }
     }
 
-    /// A connection that nobody accepted yet left SYN-RECEIVED: into the accept queue, or gone.
+    /// A connection that a listener made: into the accept queue, or gone.
     fn settle_embryo(&mut self, id: TcpId, parent: ListenerId, state: State) {
-        if state == State::SynReceived {
-            return;
-        }
         let Some(entry) = self.tcp.connections.get_mut(id) else { return };
         let Some(listen) = self.tcp.listeners.get_mut(parent) else {
             entry.released = true;
@@ -200,7 +190,6 @@ impl Stack {
         };
         if state == State::Closed {
             entry.released = true;
-            listen.listener.on_dropped();
             return;
         }
         entry.announced = true;

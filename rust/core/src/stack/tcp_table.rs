@@ -35,6 +35,8 @@ pub(super) struct ListenEntry {
     pub(super) listener: Listener,
     pub(super) local: SocketAddress,
     pub(super) waiting: VecDeque<TcpId>,
+    /// The timer that is armed for its half-open connections.
+    pub(super) timer: Option<(Instant, TimerKey)>,
     pub(super) watch: Watch,
 }
 

@@ -72,9 +72,9 @@ impl Stack {
         }
         let settings = self.tcp_settings();
         let backlog = backlog.clamp(1, self.config.somaxconn);
-        let listener = Listener::new(local, backlog, settings);
+        let listener = Listener::new(backlog, settings, self.secrets);
         let (waiting, watch) = (VecDeque::new(), Watch::default());
-        Ok(self.tcp.listen(ListenEntry { listener, local, waiting, watch }))
+        Ok(self.tcp.listen(ListenEntry { listener, local, waiting, timer: None, watch }))
     }
 
     /// Connections that wait at a listener to be accepted, and how many may.
@@ -168,6 +168,12 @@ impl Stack {
         self.tcp.connections.keys().collect()
     }
 
+    /// The connections that are half open, with their listeners alone: no handle names them.
+    pub fn tcp_half_open(&self) -> Vec<Info> {
+        let listeners = self.tcp.listeners.values();
+        listeners.flat_map(|entry| entry.listener.half_open_infos(&self.tcp_config)).collect()
+    }
+
     /// Let go of a connection: what was sent is still delivered, unread data means a reset (RFC 9293 SHLD-3).
     pub(super) fn tcp_close(&mut self, now: Instant, id: TcpId) -> Result<(), Error> {
         self.with_connection(now, id, |entry, cx, _| {
@@ -179,7 +185,10 @@ impl Stack {
 
     /// Stop listening; connections that nobody accepted are reset.
     pub(super) fn listener_close(&mut self, now: Instant, id: ListenerId) -> Result<(), Error> {
-        self.tcp.unlisten(id).ok_or(Error::BadHandle)?;
+        let entry = self.tcp.unlisten(id).ok_or(Error::BadHandle)?;
+        if let Some((_, key)) = entry.timer {
+            self.wheel.cancel(key);
+        }
         let orphans: Vec<TcpId> = self
             .tcp
             .connections

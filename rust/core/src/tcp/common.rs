@@ -1,7 +1,7 @@
 //! What outlives every state: the name, the settings, the received bytes, the errors not yet told.
 
 use super::congestion::Kind;
-use super::{Config, Settings, Tuple};
+use super::{Config, Settings, State, Tuple};
 use crate::buffer::ReceiveQueue;
 use crate::drops::DropReason;
 use crate::error::Error;
@@ -45,6 +45,8 @@ pub(super) struct Common {
     /// A segment that answers the one at hand and belongs to no stream: a reset, or an ACK of TIME-WAIT.
     pub(super) reply: Option<TcpHeader>,
     pub(super) stats: Stats,
+    /// The handshake left no trace here but a cookie in its numbers (RFC 4987 3.6).
+    pub(super) syn_cookie: bool,
     /// Where our timestamp clock stands apart from time.
     clock_offset: u32,
     /// No challenge ACK before this.
@@ -63,6 +65,18 @@ impl Common {
         //= rfc7323#5.4   the clock tells nobody our uptime. One name keeps its offset as it keeps the secret part of
         // its initial number, so that a later incarnation's stamps are newer to a peer in TIME-WAIT (RFC 6191)
         let secret = u128::from((isn - (cx.now.as_micros() / 4) as u32).0);
+        let offset = prf(secret, b"timestamps") as u32;
+        Self::with_clock(config, settings, tuple, mtu, (offset, Instant::ZERO))
+    }
+
+    /// As it was, by what `clock` told of it.
+    pub(super) fn with_clock(
+        config: &Arc<Config>,
+        settings: Settings,
+        tuple: Tuple,
+        mtu: usize,
+        (clock_offset, next_challenge): (u32, Instant),
+    ) -> Self {
         Self {
             tuple,
             config: Arc::clone(config),
@@ -75,14 +89,20 @@ impl Common {
             read_shut: false,
             reply: None,
             stats: Stats::default(),
-            clock_offset: prf(secret, b"timestamps") as u32,
-            next_challenge: Instant::ZERO,
+            syn_cookie: false,
+            clock_offset,
+            next_challenge,
         }
     }
 
     /// The congestion control of this connection.
     pub(super) fn congestion(&self) -> Kind {
         self.settings.congestion.unwrap_or(self.config.congestion)
+    }
+
+    /// What `with_clock` needs: where our timestamp clock stands apart from time, and when the next challenge may go.
+    pub(super) const fn clock(&self) -> (u32, Instant) {
+        (self.clock_offset, self.next_challenge)
     }
 
     /// A header from us to the peer with nothing in it.
@@ -128,6 +148,19 @@ impl Common {
     /// Count and trace a segment dropped.
     pub(super) fn drop(&self, cx: &mut Context<'_>, reason: DropReason) {
         cx.drop(Layer::Tcp, reason);
+    }
+
+    /// Trace a change of state, if it is one.
+    pub(super) fn trace_state(&self, cx: &mut Context<'_>, from: State, to: State) {
+        let remote = self.tuple.remote;
+        if from != to {
+            cx.emit(Layer::TcpState, || TraceEvent::TcpState {
+                destination: remote.ip(),
+                destination_port: remote.port(),
+                from: from.name(),
+                to: to.name(),
+            });
+        }
     }
 
     /// Trace a timer that fired.

@@ -41,6 +41,10 @@ pub struct Config {
     pub syn_retries: u8,
     /// SYN-ACKs sent again before a half-open connection is forgotten: 63 s with 5.
     pub synack_retries: u8,
+    /// When a listener answers SYNs with cookies (RFC 4987 3.6): 0 never, 1 once its SYN queue is full, 2 always.
+    pub syn_cookies: u8,
+    /// Most half-open connections of one listener, however large its backlog is.
+    pub max_syn_backlog: usize,
     /// R1: retransmissions after which the path is doubted (RFC 9293 SHLD-10: at least 3).
     pub retries1: u8,
     /// R2: retransmissions after which the connection ends; 15 take over 15 minutes (SHLD-11: at least 100 s).
@@ -92,6 +96,8 @@ impl Default for Config {
             delayed_ack: Duration::from_millis(40),
             syn_retries: 7,
             synack_retries: 5,
+            syn_cookies: 1,
+            max_syn_backlog: 1024,
             retries1: 3,
             retries2: 15,
             orphan_retries: 8,

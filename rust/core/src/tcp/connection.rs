@@ -8,7 +8,7 @@ use super::receiver::Due;
 use super::{Config, Settings, State};
 use crate::buffer::{Packet, Pool, Slices};
 use crate::error::Error;
-use crate::observe::{Context, Counter, Layer, TraceEvent};
+use crate::observe::{Context, Counter};
 use crate::time::Instant;
 use crate::wire::{SeqNumber, SocketAddress, TcpHeader};
 use std::sync::Arc;
@@ -98,7 +98,13 @@ impl Connection {
         connection
     }
 
+    /// ESTABLISHED by way of LISTEN. The segment that completed the handshake is still to be looked at.
+    pub(super) fn established(common: Common, open: Box<Open>) -> Self {
+        Self { common, phase: Phase::Open(open), restless: true }
+    }
+
     /// Passive open, answering `syn`: the first segment to transmit is the SYN-ACK.
+    #[cfg(test)]
     pub(super) fn accept(
         cx: &mut Context<'_>,
         config: &Arc<Config>,
@@ -152,14 +158,18 @@ impl Connection {
                 return Disposition::Done;
             }
             Phase::SynSent(state) => state.on_segment(cx, common, segment, payload, pool),
+            Phase::SynReceived(state) if state.completes_crossing(segment) => {
+                state.on_crossing(cx, common, segment, payload, pool)
+            }
             Phase::SynReceived(state) => {
                 //= rfc9293#3.10.7.4   the segment that completes the handshake is looked at further as any other
-                let outcome = state.on_segment(cx, common, segment, Packet::copied(0, &[]), pool);
+                let outcome = state.on_segment(cx, common, segment, payload.is_empty());
                 if let Outcome::Open(open) = outcome {
                     self.phase = Phase::Open(open);
                     self.trace_state(cx, before);
                     return self.on_segment(cx, segment, payload, pool);
                 }
+                pool.put(payload);
                 outcome
             }
             Phase::TimeWait(state) => {
@@ -194,7 +204,7 @@ impl Connection {
                 }
             }
             Phase::SynReceived(state) => {
-                if state.knock.on_timeout(cx, common, common.config.synack_retries) {
+                if state.on_timeout(cx, common) {
                     self.fail_silent(cx);
                 }
             }
@@ -307,14 +317,6 @@ impl Connection {
 
     /// Trace a change of state, if there was one.
     pub(super) fn trace_state(&self, cx: &mut Context<'_>, before: State) {
-        let (state, remote) = (self.state(), self.common.tuple.remote);
-        if state != before {
-            cx.emit(Layer::TcpState, || TraceEvent::TcpState {
-                destination: remote.ip(),
-                destination_port: remote.port(),
-                from: before.name(),
-                to: state.name(),
-            });
-        }
+        self.common.trace_state(cx, before, self.state());
     }
 }

@@ -1,5 +1,6 @@
 //! SYN-SENT and SYN-RECEIVED: everything before data may flow. LISTEN is in `listener`.
 
+use super::Config;
 use super::common::{Common, step};
 use super::open::Open;
 use super::options::{self, Agreed};
@@ -48,6 +49,18 @@ impl Knock {
         Self { isn, due: true, first: cx.now, deadline: cx.now + wait, wait, retries: 0, window }
     }
 
+    /// The SYN that was sent `retries` times again, last before `deadline`.
+    pub(super) fn resumed(
+        config: &Config,
+        (isn, window): (SeqNumber, u16),
+        first: Instant,
+        deadline: Instant,
+        retries: u8,
+    ) -> Self {
+        let wait = (config.initial_rto * (1 << retries.min(16))).min(config.max_rto);
+        Self { isn, due: false, first, deadline, wait, retries, window }
+    }
+
     /// When something happens if nothing comes.
     pub(super) fn poll_timeout(&self, common: &Common) -> Instant {
         common.settings.user_timeout.map_or(self.deadline, |limit| self.deadline.min(self.first + limit))
@@ -85,6 +98,14 @@ impl Knock {
 
     pub(super) const fn isn(&self) -> SeqNumber {
         self.isn
+    }
+
+    pub(super) const fn window(&self) -> u16 {
+        self.window
+    }
+
+    pub(super) const fn first(&self) -> Instant {
+        self.first
     }
 
     pub(super) const fn retries(&self) -> u8 {
@@ -185,13 +206,14 @@ fn finish_open(
 #[derive(Debug)]
 pub(super) struct SynReceived {
     pub(super) knock: Knock,
-    irs: SeqNumber,
-    agreed: Agreed,
-    answer: TcpOptions,
+    pub(super) irs: SeqNumber,
+    pub(super) agreed: Agreed,
     /// Whether it came from LISTEN (RFC 9293 MUST-11); else from SYN-SENT.
     pub(super) passive: bool,
     /// The application closed already.
     pub(super) close: bool,
+    /// The peer acknowledged our SYN, but the application waits for data (TCP_DEFER_ACCEPT).
+    pub(super) deferred: bool,
 }
 
 impl SynReceived {
@@ -201,10 +223,21 @@ impl SynReceived {
             knock: Knock::new(cx, common, isn),
             irs: syn.seq,
             agreed: options::agree(common, &syn.options),
-            answer: options::answer(cx.now, common, &syn.options),
             passive: true,
             close: false,
+            deferred: false,
         }
+    }
+
+    /// From LISTEN, by a cookie: `numbers` are ours and the peer's. Nothing is to be sent.
+    pub(super) fn remembered(
+        cx: &Context<'_>,
+        common: &Common,
+        numbers: (SeqNumber, SeqNumber),
+        agreed: Agreed,
+    ) -> Self {
+        let knock = Knock { due: false, ..Knock::new(cx, common, numbers.0) };
+        Self { knock, irs: numbers.1, agreed, passive: true, close: false, deferred: false }
     }
 
     /// From SYN-SENT: the same SYN goes again, with an ACK. Its timer goes on.
@@ -219,28 +252,58 @@ impl SynReceived {
         if !std::mem::take(&mut self.knock.due) {
             return None;
         }
-        let value = common.timestamp(now);
-        let mut options = self.answer;
-        options.timestamps = options.timestamps.map(|stamps| Timestamps { value, ..stamps });
+        let options = options::answer(now, common, &self.agreed);
         let header = self.knock.header(common, TcpFlags::SYN | TcpFlags::ACK, options);
         Some(TcpHeader { ack: self.irs + 1, ..header })
     }
 
-    /// SEGMENT ARRIVES (RFC 9293 3.10.7.4).
-    pub(super) fn on_segment(
-        &mut self,
+    /// The deadline passed. True when that was the last try.
+    pub(super) fn on_timeout(&mut self, cx: &mut Context<'_>, common: &Common) -> bool {
+        self.deferred = false;
+        self.knock.on_timeout(cx, common, common.config.synack_retries)
+    }
+
+    /// Whether this is the peer's half of a simultaneous open.
+    pub(super) fn completes_crossing(&self, segment: &TcpHeader) -> bool {
+        let flags = segment.flags.intersection(TcpFlags::SYN | TcpFlags::ACK | TcpFlags::RST);
+        !self.passive
+            && flags == TcpFlags::SYN | TcpFlags::ACK
+            && (segment.seq, segment.ack) == (self.irs, self.knock.isn + 1)
+    }
+
+    /// SEGMENT ARRIVES, for the peer's half of a simultaneous open.
+    pub(super) fn on_crossing(
+        &self,
         cx: &mut Context<'_>,
         common: &mut Common,
         segment: &TcpHeader,
         packet: Packet,
         pool: &mut Pool,
     ) -> Outcome {
+        //= rfc9293#3.5 MUST-10   its number is before the window, its ACK counts all the same
+        let mut open = self.establish(cx, common, segment);
+        open.receiver.due = Due::Now;
+        finish_open(cx, common, &mut open, segment, packet, pool);
+        Outcome::Open(open)
+    }
+
+    /// SEGMENT ARRIVES (RFC 9293 3.10.7.4). The segment that completes the handshake is still to be looked at by who it
+    /// makes; `bare` says that it has no payload.
+    pub(super) fn on_segment(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        segment: &TcpHeader,
+        bare: bool,
+    ) -> Outcome {
         step(cx, "1. check seq");
         let next = self.irs + 1;
         let ahead = segment.seq.distance(next);
         let inside = ahead >= 0 && (ahead as u32) < u32::from(self.knock.window).max(1);
         if segment.has(TcpFlags::SYN) && segment.seq == self.irs && !segment.has(TcpFlags::RST) {
-            return self.on_same_syn(cx, common, segment, packet, pool);
+            //= rfc9293#3.10.7.4   our SYN-ACK was lost, or is on its way: once more, at the peer's own pace
+            self.knock.due = true;
+            return Outcome::Stay;
         }
         step(cx, "2. check rst");
         if segment.has(TcpFlags::RST) {
@@ -261,37 +324,36 @@ impl SynReceived {
             common.reply_reset(segment.ack);
             return Outcome::Stay;
         }
+        let patience = common.settings.defer_accept;
+        if bare && self.passive && !segment.has(TcpFlags::FIN) && cx.now < self.knock.first + patience {
+            // The application asked for connections with data only: tell the peer nothing, and ask again when the time
+            // is over (tcp(7), TCP_DEFER_ACCEPT).
+            self.deferred = true;
+            self.knock.deadline = self.knock.first + patience;
+            cx.count(Counter::TcpDeferAcceptDrop);
+            return Outcome::Stay;
+        }
         Outcome::Open(self.establish(cx, common, segment))
     }
 
+    /// As `establish`, where nobody knows when the SYN-ACK left.
+    pub(super) fn establish_unmeasured(
+        &self,
+        cx: &Context<'_>,
+        common: &Common,
+        segment: &TcpHeader,
+    ) -> Box<Open> {
+        let mut open = self.establish(cx, common, segment);
+        open.sender.rtt = Rtt::new(&common.config);
+        open
+    }
+
     /// The connection that the acknowledgment of our SYN makes; the segment itself is for it to look at.
-    fn establish(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader) -> Box<Open> {
+    pub(super) fn establish(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader) -> Box<Open> {
         let (agreed, isn) = (self.agreed, self.knock.isn);
         let sender = Sender::new(cx, common, &agreed, isn, segment, self.knock.measured(cx, common));
         let receiver = Receiver::new(cx, common, &agreed, self.irs, self.knock.window);
         Box::new(Open::new(cx, common, agreed, sender, receiver, self.close))
-    }
-
-    /// The SYN that brought us here, again. With an ACK it is the peer's half of a simultaneous open.
-    fn on_same_syn(
-        &mut self,
-        cx: &mut Context<'_>,
-        common: &mut Common,
-        segment: &TcpHeader,
-        packet: Packet,
-        pool: &mut Pool,
-    ) -> Outcome {
-        if segment.has(TcpFlags::ACK) && !self.passive && segment.ack == self.knock.isn + 1 {
-            //= rfc9293#3.5 MUST-10   its number is before the window, its ACK counts all the same
-            let mut open = self.establish(cx, common, segment);
-            open.receiver.due = Due::Now;
-            finish_open(cx, common, &mut open, segment, packet, pool);
-            return Outcome::Open(open);
-        }
-        //= rfc9293#3.10.7.4   our SYN-ACK was lost, or is on its way: once more, at the peer's own pace
-        self.knock.due = true;
-        pool.put(packet);
-        Outcome::Stay
     }
 
     fn on_reset(
@@ -332,9 +394,5 @@ impl SynReceived {
     /// What we told the peer to send next.
     pub(super) fn next(&self) -> SeqNumber {
         self.irs + 1
-    }
-
-    pub(super) const fn agreed(&self) -> &Agreed {
-        &self.agreed
     }
 }

@@ -3,7 +3,7 @@
 use super::common::Common;
 use super::congestion::{CongestionControl, MAX_WINDOW};
 use super::connection::Phase;
-use super::handshake::Knock;
+use super::handshake::{Knock, SynReceived};
 use super::open::Open;
 use super::options::Agreed;
 use super::{Connection, State, Tuple};
@@ -81,6 +81,8 @@ pub struct Info {
     pub sack: bool,
     /// Window shift of the peer, and ours.
     pub window_scale: Option<(u8, u8)>,
+    /// It came out of a SYN cookie.
+    pub syn_cookie: bool,
     /// No application holds it any more.
     pub orphan: bool,
     /// Payload bytes that the peer acknowledged.
@@ -104,11 +106,7 @@ impl Connection {
         info.urgent = self.urgent_mark().unwrap_or(0);
         match &self.phase {
             Phase::SynSent(state) => info.fill_handshake(&state.knock),
-            Phase::SynReceived(state) => {
-                info.fill_handshake(&state.knock);
-                info.rcv_nxt = state.next();
-                info.fill_agreed(state.agreed());
-            }
+            Phase::SynReceived(state) => info.fill_received(state),
             Phase::Open(open) => info.fill_open(open),
             Phase::TimeWait(state) => {
                 (info.snd_una, info.snd_nxt, info.rcv_nxt) = (state.sent, state.sent, state.next);
@@ -129,6 +127,21 @@ impl Connection {
 }
 
 impl Info {
+    /// A connection that only its listener knows of.
+    pub(super) fn of_half_open(common: &Common, state: &SynReceived) -> Self {
+        let mut info = Self::blank(common, State::SynReceived);
+        info.fill_received(state);
+        let timer = if state.deferred { "defer-accept" } else { "syn" };
+        info.timers.push((timer, state.knock.poll_timeout(common)));
+        info
+    }
+
+    fn fill_received(&mut self, state: &SynReceived) {
+        self.fill_handshake(&state.knock);
+        self.rcv_nxt = state.next();
+        self.fill_agreed(&state.agreed);
+    }
+
     /// What is known in every state.
     fn blank(common: &Common, state: State) -> Self {
         Self {
@@ -166,6 +179,7 @@ impl Info {
             timestamps: false,
             sack: false,
             window_scale: None,
+            syn_cookie: common.syn_cookie,
             orphan: common.orphan,
             bytes_acked: common.stats.bytes_acked,
             bytes_received: common.stats.bytes_received,

@@ -8,6 +8,12 @@ use crate::wire::{IpAddress, SeqNumber};
 /// The first sequence number of a connection: a clock that ticks every four microseconds plus a keyed function of
 /// the connection's name, so that numbers of one name only go up and those of another tell nothing.
 pub fn initial_sequence(key: u128, now: Instant, tuple: &Tuple) -> SeqNumber {
+    //= rfc9293#3.4.1 MUST-8 MUST-9 SHLD-1   clock plus keyed hash; the key never leaves the stack
+    SeqNumber((now.as_micros() / 4) as u32) + prf(key, &name_of(tuple)) as u32
+}
+
+/// A connection's name in bytes, for keyed functions of it.
+pub(super) fn name_of(tuple: &Tuple) -> [u8; 36] {
     let mut name = [0; 36];
     for (half, socket) in name.chunks_exact_mut(18).zip([tuple.local, tuple.remote]) {
         match socket.ip() {
@@ -16,8 +22,7 @@ pub fn initial_sequence(key: u128, now: Instant, tuple: &Tuple) -> SeqNumber {
         }
         half[16..].copy_from_slice(&socket.port().to_be_bytes());
     }
-    //= rfc9293#3.4.1 MUST-8 MUST-9 SHLD-1   clock plus keyed hash; the key never leaves the stack
-    SeqNumber((now.as_micros() / 4) as u32) + prf(key, &name) as u32
+    name
 }
 
 #[cfg(test)]

@@ -1,48 +1,73 @@
 //! LISTEN: which SYN becomes a connection, and how many may wait.
 
-use super::{Config, Connection, Settings, Tuple, reset_for};
+use super::common::Common;
+use super::half_open::HalfOpen;
+use super::handshake::{Outcome, SynReceived};
+use super::options;
+use super::syn_cache::SynCache;
+use super::syn_cookie::{self, Subject};
+use super::{Config, Connection, Secrets, Settings, State, Tuple, reset_for};
 use crate::drops::DropReason;
 use crate::observe::{Context, Counter};
-use crate::wire::{SeqNumber, SocketAddress, TcpFlags, TcpHeader};
+use crate::time::Instant;
+use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 use std::sync::Arc;
 
 /// What LISTEN makes of a segment.
 #[derive(Debug)]
 pub enum OnListen {
-    /// A half-open connection: transmit its SYN-ACK.
+    /// The handshake is over: a connection in ESTABLISHED, which is to be given the same segment next.
     Open(Box<Connection>),
+    /// Answer with this segment.
+    Answer(TcpHeader),
     /// Answer with this reset.
     Reset(TcpHeader),
     /// Drop it for this reason.
     Ignore(DropReason),
+    /// Nothing more.
+    Done,
 }
 
-/// A passive open: it makes connections and counts them, and owns none.
+/// A segment for a listening port that belongs to no connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Arrival<'a> {
+    /// Who with whom.
+    pub tuple: Tuple,
+    /// The segment.
+    pub segment: &'a TcpHeader,
+    /// Payload bytes on it.
+    pub length: usize,
+    /// Our first number, if it opens a connection.
+    pub isn: SeqNumber,
+    /// Path MTU to the peer.
+    pub mtu: usize,
+}
+
+/// A passive open. It owns the half-open connections, and counts those that wait for accept.
 ///
-/// The stack tells it what becomes of each: `on_established` when a child leaves SYN-RECEIVED for good,
-/// `on_accepted` when the application takes one, `on_dropped` when one ends half open. While `accept_queue_full`, the
-/// stack drops the last ACK of a handshake: the peer sends again.
+/// The calling law: segments for its port that belong to no connection come in by [`Listener::on_segment`], time by
+/// [`Listener::on_timeout`] whenever [`Listener::poll_timeout`] has passed. The stack tells it what becomes of the connections
+/// that it makes: `on_established` for each, `on_accepted` when the application takes one. While the accept queue is full,
+/// the last ACK of a handshake is dropped: the peer sends again.
 #[derive(Debug)]
 pub struct Listener {
-    local: SocketAddress,
     backlog: usize,
     settings: Settings,
-    half_open: usize,
+    secrets: Secrets,
+    cache: SynCache,
     waiting: usize,
+    /// When a cookie was sent last.
+    cookie_sent: Option<Instant>,
 }
 
 impl Listener {
-    /// Most children in SYN-RECEIVED however small the backlog is: as many as fit one second of SYNs on a busy server.
+    /// Most half-open connections however small the backlog is: as many as fit one second of SYNs on a busy server.
     pub(super) const MIN_HALF_OPEN: usize = 128;
 
-    /// Listen on `local`; `backlog` established connections may wait for accept.
-    pub const fn new(local: SocketAddress, backlog: usize, settings: Settings) -> Self {
-        Self { local, backlog: if backlog == 0 { 1 } else { backlog }, settings, half_open: 0, waiting: 0 }
-    }
-
-    /// Where it listens.
-    pub const fn local(&self) -> SocketAddress {
-        self.local
+    /// Let `backlog` established connections wait for accept.
+    pub fn new(backlog: usize, settings: Settings, secrets: Secrets) -> Self {
+        let cache = SynCache::new(secrets.table);
+        Self { backlog: backlog.max(1), settings, secrets, cache, waiting: 0, cookie_sent: None }
     }
 
     /// What connections start with.
@@ -60,9 +85,9 @@ impl Listener {
         self.backlog
     }
 
-    /// Children in SYN-RECEIVED.
-    pub const fn half_open(&self) -> usize {
-        self.half_open
+    /// Half-open connections.
+    pub fn half_open(&self) -> usize {
+        self.cache.len()
     }
 
     /// Established children that nobody accepted yet.
@@ -80,19 +105,22 @@ impl Listener {
         &mut self,
         cx: &mut Context<'_>,
         config: &Arc<Config>,
-        tuple: Tuple,
-        segment: &TcpHeader,
-        isn: SeqNumber,
-        mtu: usize,
+        arrival: &Arrival<'_>,
     ) -> OnListen {
+        let segment = arrival.segment;
+        if self.cache.get(&arrival.tuple).is_some() {
+            return self.on_half_open(cx, config, arrival);
+        }
         //= rfc9293#3.10.7.2   first RST: nothing was sent, so nothing can be reset
         if segment.has(TcpFlags::RST) {
             return OnListen::Ignore(DropReason::TcpListenIgnored);
         }
-        //= rfc9293#3.10.7.2   second ACK: nothing was sent, so nothing can be acknowledged
+        //= rfc9293#3.10.7.2   second ACK: nothing was sent, so nothing can be acknowledged - unless the peer remembers
+        // what we did not
         if segment.has(TcpFlags::ACK) {
-            return reset_for(segment, 0)
-                .map_or(OnListen::Ignore(DropReason::TcpListenIgnored), OnListen::Reset);
+            return self.on_cookie(cx, config, arrival).unwrap_or_else(|| {
+                reset_for(segment, 0).map_or(OnListen::Ignore(DropReason::TcpListenIgnored), OnListen::Reset)
+            });
         }
         if !segment.has(TcpFlags::SYN) {
             return OnListen::Ignore(DropReason::TcpListenIgnored);
@@ -104,27 +132,168 @@ impl Listener {
             cx.count(Counter::TcpListenOverflows);
             return OnListen::Ignore(DropReason::TcpAcceptQueueFull);
         }
-        if self.half_open >= self.backlog.max(Self::MIN_HALF_OPEN) {
-            cx.count(Counter::TcpListenOverflows);
-            return OnListen::Ignore(DropReason::TcpSynQueueFull);
-        }
-        self.half_open += 1;
-        OnListen::Open(Box::new(Connection::accept(cx, config, self.settings, tuple, segment, isn, mtu)))
+        self.on_syn(cx, config, arrival)
     }
 
-    /// A child became established and waits for accept.
+    /// A SYN of a new connection.
+    fn on_syn(&mut self, cx: &mut Context<'_>, config: &Arc<Config>, arrival: &Arrival<'_>) -> OnListen {
+        let Arrival { tuple, segment, isn, mtu, .. } = *arrival;
+        let common = Common::new(cx, config, self.settings, tuple, isn, mtu);
+        let most = self.backlog.max(Self::MIN_HALF_OPEN).min(config.max_syn_backlog);
+        let full = self.cache.len() >= most;
+        if config.syn_cookies > 1 || (full && config.syn_cookies > 0) {
+            if full {
+                cx.count(Counter::TcpReqQFullDoCookies);
+            }
+            return self.answer_with_cookie(cx, &common, segment);
+        }
+        if full && let Some(victim) = self.cache.evict() {
+            cx.count(Counter::TcpReqQFullDrop);
+            let (victim, _) = victim.unpack(config, self.settings);
+            victim.drop(cx, DropReason::TcpSynQueueFull);
+            victim.trace_state(cx, State::SynReceived, State::Closed);
+        }
+        let mut state = SynReceived::answering(cx, &common, isn, segment);
+        common.trace_state(cx, State::Listen, State::SynReceived);
+        let answer = state.poll_transmit(cx.now, &common);
+        self.cache.insert(HalfOpen::new(&common, &state));
+        answer.map_or(OnListen::Done, OnListen::Answer)
+    }
+
+    /// A segment for a half-open connection.
+    fn on_half_open(
+        &mut self,
+        cx: &mut Context<'_>,
+        config: &Arc<Config>,
+        arrival: &Arrival<'_>,
+    ) -> OnListen {
+        let segment = arrival.segment;
+        if self.accept_queue_full() && !segment.has(TcpFlags::RST) {
+            //= rfc9293#3.9.1.1   the last ACK waits while nobody accepts: the peer will send again
+            cx.count(Counter::TcpListenOverflows);
+            return OnListen::Ignore(DropReason::TcpAcceptQueueFull);
+        }
+        let Some(half) = self.cache.take(&arrival.tuple) else { return OnListen::Done };
+        let (mut common, mut state) = half.unpack(config, self.settings);
+        match state.on_segment(cx, &mut common, segment, arrival.length == 0) {
+            Outcome::Open(open) => {
+                common.trace_state(cx, State::SynReceived, open.flow.state());
+                OnListen::Open(Box::new(Connection::established(common, open)))
+            }
+            Outcome::Closed(_) => {
+                cx.count(Counter::TcpAttemptFails);
+                common.trace_state(cx, State::SynReceived, State::Closed);
+                OnListen::Done
+            }
+            Outcome::Stay | Outcome::Crossed(_) => {
+                let answer = common.reply.take().or_else(|| state.poll_transmit(cx.now, &common));
+                self.cache.insert(HalfOpen::new(&common, &state));
+                answer.map_or(OnListen::Done, OnListen::Answer)
+            }
+        }
+    }
+
+    /// Answer a SYN and remember nothing of it.
+    fn answer_with_cookie(&mut self, cx: &mut Context<'_>, common: &Common, syn: &TcpHeader) -> OnListen {
+        let mut agreed = options::agree(common, &syn.options);
+        let subject = Subject { key: self.secrets.syn_cookie, tuple: &common.tuple, irs: syn.seq };
+        let Some(isn) = subject.make(cx.now, agreed.peer_mss) else {
+            return OnListen::Ignore(DropReason::TcpSynQueueFull);
+        };
+        if agreed.timestamps.is_none() {
+            (agreed.scale, agreed.sack) = (None, false);
+        }
+        let mut state = SynReceived::answering(cx, common, isn, syn);
+        state.agreed = agreed;
+        let Some(mut answer) = state.poll_transmit(cx.now, common) else { return OnListen::Done };
+        if let Some(stamps) = &mut answer.options.timestamps {
+            stamps.value = syn_cookie::stamp(stamps.value, &agreed);
+        }
+        self.cookie_sent = Some(cx.now);
+        cx.count(Counter::TcpSyncookiesSent);
+        OnListen::Answer(answer)
+    }
+
+    /// An ACK that may hold a cookie: the connection that it makes.
+    fn on_cookie(
+        &mut self,
+        cx: &mut Context<'_>,
+        config: &Arc<Config>,
+        arrival: &Arrival<'_>,
+    ) -> Option<OnListen> {
+        let Arrival { tuple, segment, isn, mtu, .. } = *arrival;
+        //= rfc4987#3.6   only while some are out, so that nobody can guess at leisure
+        let recent = self.cookie_sent.is_some_and(|at| cx.now < at + syn_cookie::LIFETIME);
+        if segment.has(TcpFlags::SYN) || config.syn_cookies == 0 || !(recent || config.syn_cookies > 1) {
+            return None;
+        }
+        let subject = Subject { key: self.secrets.syn_cookie, tuple: &tuple, irs: segment.seq - 1 };
+        let cookie = segment.ack - 1;
+        let Some(mss) = subject.check(cx.now, cookie) else {
+            cx.count(Counter::TcpSyncookiesFailed);
+            return None;
+        };
+        if self.accept_queue_full() {
+            cx.count(Counter::TcpListenOverflows);
+            return Some(OnListen::Ignore(DropReason::TcpAcceptQueueFull));
+        }
+        cx.count(Counter::TcpSyncookiesRecv);
+        let mut common = Common::new(cx, config, self.settings, tuple, isn, mtu);
+        common.syn_cookie = true;
+        let stamps = segment.options.timestamps.map(|stamps| (stamps.value, stamps.echo));
+        let ours = options::shift_for(common.settings.receive_buffer);
+        let agreed = syn_cookie::agreed(config, mss, stamps, ours);
+        let open = SynReceived::remembered(cx, &common, (cookie, segment.seq - 1), agreed)
+            .establish_unmeasured(cx, &common, segment);
+        common.trace_state(cx, State::Listen, open.flow.state());
+        Some(OnListen::Open(Box::new(Connection::established(common, open))))
+    }
+
+    /// An ICMP error says that the peer will never answer.
+    pub fn on_hard_error(&mut self, cx: &mut Context<'_>, tuple: &Tuple, seq: SeqNumber) {
+        //= rfc5927#4.1   only about what is in flight
+        if self.cache.get(tuple).is_some_and(|half| half.isn() == seq) {
+            self.cache.take(tuple);
+            cx.count(Counter::TcpAttemptFails);
+        }
+    }
+
+    /// When `on_timeout` is due.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.cache.next_deadline()
+    }
+
+    /// The next SYN-ACK that is to be sent again, and between whom; call it until there is none.
+    pub fn on_timeout(&mut self, cx: &mut Context<'_>, config: &Arc<Config>) -> Option<(Tuple, TcpHeader)> {
+        while let Some(half) = self.cache.expire(cx.now) {
+            let (common, mut state) = half.unpack(config, self.settings);
+            if state.on_timeout(cx, &common) {
+                cx.count(Counter::TcpAttemptFails);
+                common.trace_state(cx, State::SynReceived, State::Closed);
+                continue;
+            }
+            let answer = state.poll_transmit(cx.now, &common);
+            self.cache.insert(HalfOpen::new(&common, &state));
+            if let Some(answer) = answer {
+                return Some((half.tuple, answer));
+            }
+        }
+        None
+    }
+
+    /// What is seen of the half-open connections.
+    pub fn half_open_infos(&self, config: &Arc<Config>) -> Vec<super::Info> {
+        let unpacked = self.cache.iter().map(|half| half.unpack(config, self.settings));
+        unpacked.map(|(common, state)| super::Info::of_half_open(&common, &state)).collect()
+    }
+
+    /// A connection that it made waits for accept.
     pub const fn on_established(&mut self) {
-        self.half_open = self.half_open.saturating_sub(1);
         self.waiting += 1;
     }
 
-    /// The application took a child.
+    /// The application took one.
     pub const fn on_accepted(&mut self) {
         self.waiting = self.waiting.saturating_sub(1);
-    }
-
-    /// A child ended in SYN-RECEIVED.
-    pub const fn on_dropped(&mut self) {
-        self.half_open = self.half_open.saturating_sub(1);
     }
 }

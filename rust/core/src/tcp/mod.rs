@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! connection   Phase { SynSent, SynReceived, Open, TimeWait, Closed }, dispatch       verbs    what an application does
-//!  handshake   SynSent, SynReceived       listener   LISTEN                            errors   ICMP, path MTU, next hop
+//!  handshake   SynSent, SynReceived       listener   LISTEN: half_open, syn_cache, syn_cookie
+//!                                                                                      errors   ICMP, path MTU, next hop
 //!  open        a sender, a receiver, the FINs between them (closing), timers            info     what is seen from outside
 //!    arrive    SEGMENT ARRIVES, step by step      timeout   what time does
 //!    sender    what is queued and out, ACKs       transmit  what goes out next: Nagle, SWS, windows, probes
@@ -44,6 +45,7 @@ mod config;
 pub mod congestion;
 mod connection;
 mod errors;
+mod half_open;
 mod handshake;
 mod info;
 mod isn;
@@ -54,9 +56,12 @@ mod receiver;
 mod recovery;
 mod reset;
 mod rtt;
+mod secrets;
 mod sender;
 mod settings;
 mod state;
+mod syn_cache;
+mod syn_cookie;
 mod timeout;
 mod timers;
 mod transmit;
@@ -67,8 +72,9 @@ pub use connection::{Connection, Disposition, Outgoing, Tuple};
 pub use errors::{IcmpError, IcmpKind};
 pub use info::Info;
 pub use isn::initial_sequence;
-pub use listener::{Listener, OnListen};
+pub use listener::{Arrival, Listener, OnListen};
 pub use reset::reset_for;
+pub use secrets::Secrets;
 pub use settings::{Setting, Settings};
 pub use state::State;
 

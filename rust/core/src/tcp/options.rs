@@ -50,17 +50,13 @@ pub(super) fn offer(now: Instant, common: &Common) -> TcpOptions {
     }
 }
 
-/// The options of a SYN that answers `peer`'s: what was offered and is wanted here.
-pub(super) fn answer(now: Instant, common: &Common, peer: &TcpOptions) -> TcpOptions {
-    let ours = offer(now, common);
+/// The options of a SYN that answers the peer's: what was offered and is wanted here.
+pub(super) fn answer(now: Instant, common: &Common, agreed: &Agreed) -> TcpOptions {
     TcpOptions {
-        mss: ours.mss,
-        window_scale: ours.window_scale.filter(|_| peer.window_scale.is_some()),
-        sack_permitted: ours.sack_permitted && peer.sack_permitted,
-        timestamps: ours
-            .timestamps
-            .zip(peer.timestamps)
-            .map(|(ours, peer)| Timestamps { echo: peer.value, ..ours }),
+        mss: Some(common.advertised_mss()),
+        window_scale: agreed.scale.map(|(_, ours)| ours),
+        sack_permitted: agreed.sack,
+        timestamps: agreed.timestamps.map(|echo| Timestamps { value: common.timestamp(now), echo }),
         ..TcpOptions::default()
     }
 }

@@ -41,6 +41,8 @@ pub struct Settings {
     pub quickack: bool,
     /// Congestion control (TCP_CONGESTION); `None` for the stack's at the birth of the connection.
     pub congestion: Option<Kind>,
+    /// A listener hands out connections with data only, or this long after their SYN (TCP_DEFER_ACCEPT); zero is off.
+    pub defer_accept: Duration,
 }
 
 impl Settings {
@@ -61,6 +63,7 @@ impl Settings {
             max_segment: None,
             quickack: false,
             congestion: None,
+            defer_accept: Duration::ZERO,
         }
     }
 
@@ -82,6 +85,7 @@ impl Settings {
             Setting::MaxSegment(size) => self.max_segment = Some(size).filter(|size| *size > 0),
             Setting::QuickAck(on) => self.quickack = on,
             Setting::Congestion(kind) => self.congestion = Some(kind),
+            Setting::DeferAccept(time) => self.defer_accept = time,
         }
         Ok(())
     }
@@ -132,4 +136,6 @@ pub enum Setting {
     QuickAck(bool),
     /// See [`Settings::congestion`]. On a live connection the new algorithm takes over window and threshold.
     Congestion(Kind),
+    /// See [`Settings::defer_accept`].
+    DeferAccept(Duration),
 }

@@ -25,7 +25,7 @@ pub use igmp::{IgmpMessage, IgmpRecord, RecordKind};
 pub use ipv4::{Ipv4Header, Ipv4Options, Protocol};
 pub use seq::SeqNumber;
 pub use tcp::{TcpFlags, TcpHeader};
-pub use tcp_options::{SackBlocks, TcpOptions, Timestamps};
+pub use tcp_options::{FastOpenCookie, SackBlocks, TcpOptions, Timestamps};
 pub use udp::UdpHeader;
 
 pub(crate) fn be16(bytes: &[u8], at: usize) -> u16 {

@@ -1,4 +1,4 @@
-//! TCP options (RFC 9293 3.2, RFC 7323, RFC 2018).
+//! TCP options (RFC 9293 3.2, RFC 7323, RFC 2018, RFC 7413).
 
 use super::{SeqNumber, be16, be32, put16, put32};
 use crate::drops::DropReason;
@@ -49,6 +49,44 @@ impl SackBlocks {
     }
 }
 
+/// A cookie of TCP Fast Open (RFC 7413 2): 4 to 16 bytes and an even number of them, or none at all, which asks for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FastOpenCookie {
+    bytes: [u8; 16],
+    length: u8,
+}
+
+impl FastOpenCookie {
+    /// A request for a cookie.
+    pub const REQUEST: Self = Self { bytes: [0; 16], length: 0 };
+
+    /// The cookie of these bytes; `None` for a length that no cookie has.
+    pub fn new(cookie: &[u8]) -> Option<Self> {
+        //= rfc7413#4.1.1   4 to 16 bytes, an even number
+        if !(cookie.is_empty() || (4..=16).contains(&cookie.len()) && cookie.len().is_multiple_of(2)) {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        bytes[..cookie.len()].copy_from_slice(cookie);
+        Some(Self { bytes, length: cookie.len() as u8 })
+    }
+
+    /// Its bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+
+    /// Whether it asks for a cookie instead of being one.
+    pub const fn is_request(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Length of the option on the wire, padded.
+    const fn option_length(self) -> usize {
+        (2 + self.length as usize).next_multiple_of(4)
+    }
+}
+
 /// The options that we understand; all others are skipped (RFC 9293 MUST-6).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TcpOptions {
@@ -62,6 +100,8 @@ pub struct TcpOptions {
     pub timestamps: Option<Timestamps>,
     /// SACK blocks.
     pub sack: SackBlocks,
+    /// A Fast Open cookie, or the request for one.
+    pub fast_open: Option<FastOpenCookie>,
 }
 
 impl TcpOptions {
@@ -99,6 +139,8 @@ impl TcpOptions {
                     self.sack.push(SeqNumber(be32(block, 0)), SeqNumber(be32(block, 4)));
                 }
             }
+            //= rfc7413#4.1.1   one of an impossible length is ignored
+            (34, _) => self.fast_open = FastOpenCookie::new(value),
             (8, 8) => self.timestamps = Some(Timestamps { value: be32(value, 0), echo: be32(value, 4) }),
             _ => {}
         }
@@ -112,7 +154,10 @@ impl TcpOptions {
 
     /// Length of all but the SACK blocks.
     const fn fixed_length(&self) -> usize {
-        let mut length = 0;
+        let mut length = match self.fast_open {
+            Some(cookie) => cookie.option_length(),
+            None => 0,
+        };
         length += if self.mss.is_some() { 4 } else { 0 };
         length += if self.window_scale.is_some() { 4 } else { 0 };
         length
@@ -126,7 +171,7 @@ impl TcpOptions {
     /// As many SACK blocks, first ones first, as a header has room for beside the other options (RFC 2018 3): it
     /// must not grow past what its length field can say.
     fn fitting_sack(&self) -> &[(SeqNumber, SeqNumber)] {
-        let room = (Self::MAX_LEN - self.fixed_length() - 4) / 8;
+        let room = Self::MAX_LEN.saturating_sub(self.fixed_length() + 4) / 8;
         let blocks = self.sack.as_slice();
         &blocks[..blocks.len().min(room)]
     }
@@ -162,6 +207,12 @@ impl TcpOptions {
         }
         if let Some(shift) = self.window_scale {
             put(&[1, 3, 3, shift]);
+        }
+        if let Some(cookie) = self.fast_open {
+            let value = cookie.as_slice();
+            put(&[1, 1][..cookie.option_length() - 2 - value.len()]);
+            put(&[34, 2 + value.len() as u8]);
+            put(value);
         }
         let blocks = self.fitting_sack();
         if !blocks.is_empty() {

@@ -88,6 +88,7 @@ fn syn_options() -> TcpOptions {
         sack_permitted: true,
         timestamps: Some(Timestamps { value: 1, echo: 0 }),
         sack: SackBlocks::default(),
+        fast_open: None,
     }
 }
 

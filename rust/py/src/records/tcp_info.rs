@@ -60,11 +60,14 @@ impl TcpInfo {
         Ok(Self::new(stack.tcp_info(id)?, now))
     }
 
-    /// Every connection, by local and remote address.
+    /// Every connection by local and remote address, then those that are half open.
     pub(crate) fn all(stack: &Stack, now: Instant) -> Vec<Self> {
         let mut ids = stack.tcp_ids();
         ids.sort_by_key(|id| stack.tcp_tuple(*id).ok().map(|tuple| (tuple.local, tuple.remote)));
-        ids.into_iter().filter_map(|id| Self::of(stack, now, id).ok()).collect()
+        let connections = ids.into_iter().filter_map(|id| Self::of(stack, now, id).ok());
+        let mut half_open = stack.tcp_half_open();
+        half_open.sort_by_key(|info| (info.tuple.local, info.tuple.remote));
+        connections.chain(half_open.into_iter().map(|info| Self::new(info, now))).collect()
     }
 
     fn new(info: Info, now: Instant) -> Self {
@@ -115,6 +118,7 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("retries", Field::Int(info.retries.into())),
         ("sack", Field::Flag(info.sack)),
         ("snd_wscale", Field::Int(snd_wscale.into())),
+        ("syn_cookie", Field::Flag(info.syn_cookie)),
         ("suspect", Field::Flag(info.suspect)),
         ("timestamps", Field::Flag(info.timestamps)),
         ("urgent", Field::Int(info.urgent as i64)),

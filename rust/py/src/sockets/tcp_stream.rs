@@ -157,7 +157,8 @@ impl TcpStream {
     /// Set a socket option.
     ///
     /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
-    /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic").
+    /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic")
+    /// defer_accept (of a listener).
     /// Times are in milliseconds. Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)

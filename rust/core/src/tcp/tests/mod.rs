@@ -5,6 +5,7 @@ mod peer;
 
 mod arrival;
 mod closing;
+mod cookies;
 mod data;
 mod errors;
 mod handshake;

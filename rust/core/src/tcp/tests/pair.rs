@@ -3,7 +3,7 @@
 use crate::buffer::Pool;
 use crate::observe::Bench;
 use crate::rng::Rng;
-use crate::tcp::{Config, Connection, Listener, OnListen, Settings, State, Tuple};
+use crate::tcp::{Arrival, Config, Connection, Listener, OnListen, Secrets, Settings, State, Tuple};
 use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 use std::collections::BTreeMap;
@@ -70,7 +70,7 @@ pub(super) struct Pair {
     pub(super) wire: Wire,
     pub(super) delay: Duration,
     pub(super) config: Config,
-    listener: Listener,
+    pub(super) listener: Listener,
     rng: Rng,
     flying: BTreeMap<(Instant, u64), (bool, Vec<u8>)>,
     sent: u64,
@@ -109,7 +109,7 @@ impl Pair {
             wire,
             delay: Duration::from_millis(5),
             config,
-            listener: Listener::new(tuple().remote, 4, settings),
+            listener: Listener::new(4, settings, Secrets::new(seed)),
             rng: Rng::new(seed + 2),
             flying: BTreeMap::new(),
             sent: 0,
@@ -139,7 +139,8 @@ impl Pair {
         let timers = [&self.client, &self.server]
             .map(|end| end.connection.as_ref().and_then(Connection::poll_timeout));
         let arrival = self.flying.first_key_value().map(|(key, _)| key.0);
-        let Some(next) = timers.into_iter().chain([arrival]).flatten().min() else { return false };
+        let half_open = self.listener.poll_timeout();
+        let Some(next) = timers.into_iter().chain([arrival, half_open]).flatten().min() else { return false };
         self.now = self.now.max(next);
         let now = self.now;
         for server in [false, true] {
@@ -150,6 +151,10 @@ impl Pair {
             {
                 tcp.on_timeout(&mut end.bench.cx());
             }
+        }
+        let config = Arc::new(self.config.clone());
+        while let Some((_, answer)) = self.listener.on_timeout(&mut self.server.bench.cx(), &config) {
+            self.say(&answer);
         }
         while let Some(entry) = self.flying.first_entry()
             && entry.key().0 <= now
@@ -198,7 +203,7 @@ impl Pair {
         let (segment, length) =
             TcpHeader::parse(bytes, tuple.remote.ip(), tuple.local.ip(), false).expect("we made it");
         if server && self.server.connection.is_none() {
-            return self.listen(&segment);
+            return self.listen(&segment, &bytes[length..]);
         }
         let end = self.end(server);
         let mut packet = end.pool.take().expect("the pool is large");
@@ -207,19 +212,30 @@ impl Pair {
         tcp.on_segment(&mut end.bench.cx(), &segment, packet, &mut end.pool);
     }
 
-    fn listen(&mut self, segment: &TcpHeader) {
-        let isn = SeqNumber(7_000);
-        let outcome = self.listener.on_segment(
-            &mut self.server.bench.cx(),
-            &Arc::new(self.config.clone()),
-            mirrored(),
-            segment,
-            isn,
-            MTU,
-        );
-        if let OnListen::Open(connection) = outcome {
-            self.server.connection = Some(*connection);
+    /// A segment for the listener, before there is a connection.
+    fn listen(&mut self, segment: &TcpHeader, payload: &[u8]) {
+        let tuple = mirrored();
+        let arrival = Arrival { tuple, segment, length: payload.len(), isn: SeqNumber(7_000), mtu: MTU };
+        let config = Arc::new(self.config.clone());
+        let server = &mut self.server;
+        match self.listener.on_segment(&mut server.bench.cx(), &config, &arrival) {
+            OnListen::Open(mut connection) => {
+                let mut packet = server.pool.take().expect("the pool is large");
+                packet.append(payload);
+                connection.on_segment(&mut server.bench.cx(), segment, packet, &mut server.pool);
+                server.connection = Some(*connection);
+            }
+            OnListen::Answer(header) => self.say(&header),
+            OnListen::Reset(_) | OnListen::Ignore(_) | OnListen::Done => {}
         }
+    }
+
+    /// The listener sends a segment.
+    fn say(&mut self, header: &TcpHeader) {
+        let mut bytes = vec![0; header.len()];
+        header.emit(&mut bytes, 0);
+        self.log.push((true, bytes.clone()));
+        self.launch(false, bytes);
     }
 
     /// Send `data` from the client, close, and read all of it at the server, `chunk` bytes a step.

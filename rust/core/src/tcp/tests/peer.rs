@@ -1,12 +1,12 @@
 //! The other end, played by hand: segments by relative numbers, time by jumps.
 
-use super::pair::{MTU, mirrored, tuple};
+use super::pair::{MTU, tuple};
 use crate::buffer::Pool;
 use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::Bench;
 use crate::tcp::congestion::Kind;
-use crate::tcp::{Config, Connection, Disposition, Info, Listener, OnListen, Outgoing, Settings, State};
+use crate::tcp::{Config, Connection, Disposition, Info, Outgoing, Settings, State};
 use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader, TcpOptions, Timestamps};
 use std::sync::Arc;
@@ -108,11 +108,10 @@ impl Peer {
     /// SYN-RECEIVED by way of LISTEN, the SYN-ACK still to be sent.
     pub(super) fn answering(config: Config, syn: &Seg) -> Self {
         let mut bench = Bench::new(1);
-        let mut listener = Listener::new(mirrored().local, 1, Settings::new(&config));
-        let outcome =
-            listener.on_segment(&mut bench.cx(), &Arc::new(config.clone()), tuple(), &syn.header, ISS, MTU);
-        let OnListen::Open(tcp) = outcome else { panic!("{outcome:?}") };
-        Self { bench, tcp: *tcp, pool: Pool::new(4096, 2048), max_unit: 0, payload: Vec::new() }
+        let settings = Settings::new(&config);
+        let config = Arc::new(config);
+        let tcp = Connection::accept(&mut bench.cx(), &config, settings, tuple(), &syn.header, ISS, MTU);
+        Self { bench, tcp, pool: Pool::new(4096, 2048), max_unit: 0, payload: Vec::new() }
     }
 
     /// ESTABLISHED with `options` on the peer's SYN-ACK, all quiet.

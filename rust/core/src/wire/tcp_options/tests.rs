@@ -19,13 +19,15 @@ fn emitted(options: &TcpOptions) -> Vec<u8> {
 fn options() -> impl Strategy<Value = TcpOptions> {
     let blocks = prop::collection::vec(any::<(u32, u32)>(), 0..=4);
     let timestamps = any::<Option<(u32, u32)>>();
-    (any::<Option<u16>>(), any::<Option<u8>>(), any::<bool>(), timestamps, blocks).prop_map(
-        |(mss, window_scale, sack_permitted, timestamps, blocks)| TcpOptions {
+    let cookie = prop::option::of((0..=8usize, any::<[u8; 16]>()));
+    (any::<Option<u16>>(), any::<Option<u8>>(), any::<bool>(), timestamps, blocks, cookie).prop_map(
+        |(mss, window_scale, sack_permitted, timestamps, blocks, cookie)| TcpOptions {
             mss,
             window_scale,
             sack_permitted,
             timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
             sack: sack(&blocks),
+            fast_open: cookie.and_then(|(pairs, bytes)| FastOpenCookie::new(&bytes[..2 * pairs])),
         },
     )
 }
@@ -38,6 +40,7 @@ fn the_options_of_a_syn_byte_by_byte() {
         sack_permitted: true,
         timestamps: Some(Timestamps { value: 0x0102_0304, echo: 0 }),
         sack: SackBlocks::default(),
+        fast_open: None,
     };
     let golden = [2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7];
     assert_eq!(emitted(&options), golden);
@@ -74,6 +77,19 @@ fn a_known_kind_of_unexpected_length_is_skipped() {
     .concat();
     let parsed = TcpOptions::parse(&odd).expect("every length is possible");
     assert_eq!(parsed, TcpOptions { mss: Some(0x0102), ..TcpOptions::default() });
+}
+
+#[test]
+fn a_fast_open_cookie_byte_by_byte() {
+    let with = |cookie: &[u8]| TcpOptions { fast_open: FastOpenCookie::new(cookie), ..TcpOptions::default() };
+    assert_eq!(emitted(&with(&[])), [1, 1, 34, 2]);
+    assert_eq!(emitted(&with(&[1, 2, 3, 4, 5, 6, 7, 8])), [1, 1, 34, 10, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(emitted(&with(&[1, 2, 3, 4, 5, 6])), [34, 8, 1, 2, 3, 4, 5, 6]);
+    for impossible in
+        [&[1, 1, 34, 4, 1, 2][..], &[34, 7, 1, 2, 3, 4, 5, 1], &[[34, 20].as_slice(), &[9; 18]].concat()]
+    {
+        assert_eq!(TcpOptions::parse(impossible), Ok(TcpOptions::default()), "{impossible:?}");
+    }
 }
 
 #[test]

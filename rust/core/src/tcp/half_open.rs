@@ -1,0 +1,77 @@
+//! A half-open connection, packed: all that a SYN leaves behind at a listener.
+//!
+//! What a [`SynReceived`] and its [`Common`] hold besides comes from the listener and the knobs, so that a SYN costs a
+//! hundred bytes and no memory of its own. For each segment and each timeout it is unpacked, worked on, and packed again.
+
+use super::common::Common;
+use super::handshake::{Knock, SynReceived};
+use super::options::Agreed;
+use super::{Config, Settings, Tuple};
+use crate::time::Instant;
+use crate::wire::SeqNumber;
+use std::sync::Arc;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(super) struct HalfOpen {
+    pub(super) tuple: Tuple,
+    /// When its SYN came.
+    pub(super) first: Instant,
+    /// When something is to happen.
+    pub(super) deadline: Instant,
+    next_challenge: Instant,
+    isn: SeqNumber,
+    irs: SeqNumber,
+    clock_offset: u32,
+    mtu: u32,
+    window: u16,
+    /// Repetitions of our SYN-ACK.
+    pub(super) retries: u8,
+    deferred: bool,
+    agreed: Agreed,
+}
+
+impl HalfOpen {
+    /// Pack.
+    pub(super) fn new(common: &Common, state: &SynReceived) -> Self {
+        let knock = &state.knock;
+        let (clock_offset, next_challenge) = common.clock();
+        Self {
+            tuple: common.tuple,
+            first: knock.first(),
+            deadline: knock.poll_timeout(common),
+            next_challenge,
+            isn: knock.isn(),
+            irs: state.irs,
+            clock_offset,
+            mtu: common.mtu as u32,
+            window: knock.window(),
+            retries: knock.retries(),
+            deferred: state.deferred,
+            agreed: state.agreed,
+        }
+    }
+
+    /// Unpack.
+    pub(super) fn unpack(&self, config: &Arc<Config>, settings: Settings) -> (Common, SynReceived) {
+        let clock = (self.clock_offset, self.next_challenge);
+        let mut common = Common::with_clock(config, settings, self.tuple, self.mtu as usize, clock);
+        (common.stats.segments_in, common.stats.segments_out) = (1, 1 + u64::from(self.retries));
+        let numbers = (self.isn, self.window);
+        let knock = Knock::resumed(config, numbers, self.first, self.deadline, self.retries);
+        let state = SynReceived {
+            knock,
+            irs: self.irs,
+            agreed: self.agreed,
+            passive: true,
+            close: false,
+            deferred: self.deferred,
+        };
+        (common, state)
+    }
+
+    /// Our number.
+    pub(super) const fn isn(&self) -> SeqNumber {
+        self.isn
+    }
+}
