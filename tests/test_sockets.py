@@ -1,14 +1,20 @@
 """Blocking sockets of living stacks: waiting, timeouts, wake-ups, and what several threads do at once."""
 
 import errno
+import gc
 import hashlib
+import random
 import select
+import socket
+import sys
 import threading
 import time
+from contextlib import suppress
 from ipaddress import IPv4Address
 
 import pytest
 
+from tapip_rs._core import checksum
 from wires import A, B, pair
 
 
@@ -346,3 +352,57 @@ def test_two_stacks_by_loopback(stacks):
         while data := server.recv():
             total += len(data)
         assert total == 200_000
+
+
+def test_long_bytes_are_sent_by_reference_and_given_back(streams):
+    """The queue refers to them until the peer has acknowledged all; no thread of the stack needs the interpreter."""
+    client, server = streams
+    data = random.Random(1).randbytes(3_000_000)
+    before = sys.getrefcount(data)
+    sender = threading.Thread(target=client.sendall, args=(data,))
+    sender.start()
+    received = bytearray()
+    while len(received) < len(data):
+        received += server.recv()
+    sender.join()
+    assert received == data
+    end = time.monotonic() + 10
+    while sys.getrefcount(data) > before:  # PyO3 gives back what the driver let go when it is called next
+        assert time.monotonic() < end
+        client.info()
+        time.sleep(0.01)
+
+
+def test_bytes_that_wait_outlive_their_last_name(streams):
+    client, server = streams
+    client.set_option("send_buffer", 4 << 20)
+    expected = hashlib.sha256()
+    for seed in range(3):
+        data = random.Random(seed).randbytes(1 << 20)
+        expected.update(data)
+        assert client.send(data) == len(data)
+        del data
+    gc.collect()
+    client.shutdown(socket.SHUT_WR)
+    received = hashlib.sha256()
+    while block := server.recv():
+        received.update(block)
+    assert received.digest() == expected.digest()
+
+
+def test_a_stack_may_be_closed_with_references_queued():
+    data = bytes(1 << 20)
+    before = sys.getrefcount(data)
+    with pair() as (a, b), b.listen((B, 80)) as listener, a.connect((B, 80), timeout=5) as client:
+        server = listener.accept()
+        client.set_option("send_buffer", 8 << 20)
+        client.settimeout(0)
+        with suppress(BlockingIOError):
+            for _ in range(4):
+                client.send(data)
+        assert sys.getrefcount(data) > before
+        server.close()
+    del client, server, listener, a, b
+    gc.collect()
+    checksum(b"")
+    assert sys.getrefcount(data) == before

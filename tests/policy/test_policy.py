@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from tapip_rs import _core
 from tapip_rs.policy import KNOBS, Policy, find
 
-
 SETTABLE = [knob for knob in KNOBS if knob.kind != "fact"]
 
 

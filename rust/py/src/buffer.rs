@@ -13,16 +13,33 @@ use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::PyBytes;
 use std::cell::RefCell;
 use std::slice;
+use std::sync::Arc;
+use tapip_core::buffer::Foreign;
 
 /// Bytes that a caller wants sent.
 pub(crate) enum Outgoing {
-    /// A `bytes` object: immutable, so that it may one day be queued by reference (`tapip_core::buffer::Foreign`).
+    /// A `bytes` object: immutable, so that it may be queued by reference.
     Bytes(PyBackedBytes),
     /// Anything else that exports its memory.
     Buffer(PyUntypedBuffer),
 }
 
 impl Outgoing {
+    /// From this length on `bytes` are queued by reference. Measured against the kernel: at 16 KiB the copy is faster,
+    /// up to 256 KiB there is no difference, at 1 MiB the reference gains a tenth.
+    const REFERRED: usize = 256 << 10;
+
+    /// Long `bytes` as a piece that a send queue may refer to; anything else as it was.
+    ///
+    /// The stack lets go of it in any thread, without the GIL and with its lock held. PyO3 then only notes that, and
+    /// the next call from Python gives the reference back.
+    pub(crate) fn referred(self) -> Result<Foreign, Self> {
+        match self {
+            Self::Bytes(bytes) if bytes.len() >= Self::REFERRED => Ok(Arc::new(bytes)),
+            other => Err(other),
+        }
+    }
+
     /// The bytes, wherever they lie.
     pub(crate) fn as_slice(&self) -> &[u8] {
         match self {

@@ -57,16 +57,22 @@ impl TcpStream {
     ///
     /// Raises: BrokenPipeError after shutdown, ConnectionResetError.
     fn send(&self, py: Python<'_>, data: Outgoing) -> PyResult<usize> {
-        let data = data.as_slice();
-        self.0.block(py, |stream, left| stream.send(data, left))
+        match data.referred() {
+            Ok(data) => self.0.block(py, |stream, left| stream.send_foreign(&data, 0, left)),
+            Err(data) => self.0.block(py, |stream, left| stream.send(data.as_slice(), left)),
+        }
     }
 
     /// Queue all bytes; the timeout is for the whole call. On an error it is unknown how much was sent.
     fn sendall(&self, py: Python<'_>, data: Outgoing) -> PyResult<()> {
-        let (mut data, deadline) = (data.as_slice(), Deadline::after(self.0.timeout.value()));
-        while !data.is_empty() {
-            let sent = self.0.block_for(py, deadline.left(), |stream, left| stream.send(data, left))?;
-            data = &data[sent..];
+        let (data, deadline) = (data.referred(), Deadline::after(self.0.timeout.value()));
+        let length = data.as_ref().map_or_else(|data| data.as_slice().len(), |data| (**data).as_ref().len());
+        let mut sent = 0;
+        while sent < length {
+            sent += self.0.block_for(py, deadline.left(), |stream, left| match &data {
+                Ok(data) => stream.send_foreign(data, sent, left),
+                Err(data) => stream.send(&data.as_slice()[sent..], left),
+            })?;
             // A signal that came while some room was found did not fail the send.
             py.check_signals()?;
         }
