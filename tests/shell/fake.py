@@ -133,7 +133,7 @@ class FakeCore:
             NeighborInfo(1, "10.0.0.4", None, "failed", 9.0, None, 0),
             NeighborInfo(1, "10.0.0.5", "02:00:00:00:00:05", "permanent", 0.0, None, 0),
         ]
-        self.knobs = {knob.key: knob.encode(knob.default) for knob in KNOBS}
+        self.knobs = {knob.key: knob.encode(knob.default) for knob in KNOBS if knob.kind != "fact"}
         self.layers: list[str] = []
         self.records: list[Event] = []
         self.faults: dict[str, object] | None = None

@@ -255,8 +255,8 @@ def test_ss_with_details(shell):
     connection.timers = {"retransmit": 0.2}
     connection.fields = {"timestamps": True, "sack": False, "retransmissions": 3}
     assert shell("ss -ti").out.splitlines()[2] == (
-        "\treno phase:slow-start rto:200 rtt:1.5/0.5 mss:1448 cwnd:10(14480 bytes) ssthresh:- inflight:1448 snd_wnd:65535 rcv_wnd:65535 "
-        "una:1 nxt:1 rcv:1 timer:(retransmit,200ms) timestamps retransmissions:3"
+        "\treno phase:slow-start rto:200 rtt:1.5/0.5 mss:1448 cwnd:10(14480 bytes) ssthresh:- inflight:1448 "
+        "snd_wnd:65535 rcv_wnd:65535 una:1 nxt:1 rcv:1 timer:(retransmit,200ms) timestamps retransmissions:3"
     )
     (found,) = json.loads(shell("ss -ti --json").out)
     assert found["info"]["srtt"] == 0.0015

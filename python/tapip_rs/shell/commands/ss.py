@@ -81,8 +81,8 @@ def _data(each: _core.SocketInfo) -> dict[str, Any]:
 def tcp_data(info: _core.TcpInfo) -> dict[str, Any]:
     """A connection for programs; times are in seconds."""
     names = (
-        "state congestion congestion_phase cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd send_queue "
-        "receive_queue out_of_order in_flight timers"
+        "state congestion congestion_phase cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd "
+        "send_queue receive_queue out_of_order in_flight timers"
     )
     return {name: getattr(info, name) for name in names.split()} | dict(info.fields)
 
