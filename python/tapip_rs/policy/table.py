@@ -166,13 +166,13 @@ _TCP_TIMES = (
           "how long a closed connection waits in FIN-WAIT-2", IP_SYSCTL),
 )  # fmt: skip
 
-CONGESTION = ("reno", "cubic", "dctcp", "fixed")
+CONGESTION = ("reno", "cubic", "bbr", "dctcp", "fixed")
 """The congestion controls, in the stack's order."""
 
 _TCP_CONGESTION = (
     Knob(name="net.ipv4.tcp_congestion_control", key="tcp_congestion_control", kind="choice", default="cubic",
          choices=CONGESTION, aliases=(("newreno", "reno"),), about="congestion control of new connections",
-         source=f"RFC 5681 and 6582, 9438, 8257; {IP_SYSCTL}"),
+         source=f"RFC 5681 and 6582, 9438, 8257, draft-ietf-ccwg-bbr; {IP_SYSCTL}"),
     Knob(name="net.ipv4.tcp_available_congestion_control", key="", kind="fact", default=" ".join(CONGESTION),
          about="the congestion controls that there are", source=IP_SYSCTL),
     _switch("tapip.tcp_hystart", "tcp_hystart", 1, "leave the first slow start before the queue overflows",

@@ -1,6 +1,6 @@
 //! The algorithm of one connection, and how another takes its place.
 
-use super::{Acked, CongestionControl, Cubic, Dctcp, Fixed, Kind, Reno, Start};
+use super::{Acked, Bbr, CongestionControl, Cubic, Dctcp, Fixed, Kind, Reno, Start};
 use crate::time::Instant;
 
 /// The algorithm of one connection. An enum and not a box: one branch, no allocation.
@@ -10,6 +10,8 @@ pub enum Control {
     Reno(Reno),
     /// See [`Cubic`].
     Cubic(Cubic),
+    /// See [`Bbr`]; boxed, being as large as all others together.
+    Bbr(Box<Bbr>),
     /// See [`Dctcp`].
     Dctcp(Dctcp),
     /// See [`Fixed`].
@@ -22,6 +24,7 @@ impl Control {
         match kind {
             Kind::Reno => Self::Reno(Reno::new(start)),
             Kind::Cubic => Self::Cubic(Cubic::new(start)),
+            Kind::Bbr => Self::Bbr(Box::new(Bbr::new(start))),
             Kind::Dctcp => Self::Dctcp(Dctcp::new(start)),
             Kind::Fixed => Self::Fixed(Fixed::new(start)),
         }
@@ -39,6 +42,7 @@ impl Control {
         match self {
             Self::Reno(_) => Kind::Reno,
             Self::Cubic(_) => Kind::Cubic,
+            Self::Bbr(_) => Kind::Bbr,
             Self::Dctcp(_) => Kind::Dctcp,
             Self::Fixed(_) => Kind::Fixed,
         }
@@ -48,6 +52,7 @@ impl Control {
         match self {
             Self::Reno(reno) => reno,
             Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => bbr.as_ref(),
             Self::Dctcp(dctcp) => dctcp,
             Self::Fixed(fixed) => fixed,
         }
@@ -57,6 +62,7 @@ impl Control {
         match self {
             Self::Reno(reno) => reno,
             Self::Cubic(cubic) => cubic,
+            Self::Bbr(bbr) => bbr.as_mut(),
             Self::Dctcp(dctcp) => dctcp,
             Self::Fixed(fixed) => fixed,
         }

@@ -239,9 +239,9 @@ impl CongestionControl for Cubic {
         self.model.flat = true;
     }
 
-    fn on_recovered(&mut self, _now: Instant, flight: u32) {
-        //= rfc6582#3.2   the lesser of the threshold and what is out plus one segment, lest a burst follow
-        self.window = self.threshold.min(flight.max(self.mss).saturating_add(self.mss));
+    fn on_recovered(&mut self, _now: Instant, _flight: u32) {
+        //= rfc9937#6.2   PRR has led there
+        self.window = self.threshold;
     }
 
     fn on_undo(&mut self, _now: Instant) {

@@ -8,6 +8,8 @@ pub enum Kind {
     /// RFC 9438.
     #[default]
     Cubic,
+    /// Version 3, draft-ietf-ccwg-bbr.
+    Bbr,
     /// RFC 8257.
     Dctcp,
     /// A window of so many segments, whatever happens.
@@ -16,13 +18,14 @@ pub enum Kind {
 
 impl Kind {
     /// All algorithms. A knob tells one by its place here.
-    pub const ALL: &'static [Self] = &[Self::Reno, Self::Cubic, Self::Dctcp, Self::Fixed];
+    pub const ALL: &'static [Self] = &[Self::Reno, Self::Cubic, Self::Bbr, Self::Dctcp, Self::Fixed];
 
     /// The name that a knob or socket option carries.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Reno => "reno",
             Self::Cubic => "cubic",
+            Self::Bbr => "bbr",
             Self::Dctcp => "dctcp",
             Self::Fixed => "fixed",
         }

@@ -7,12 +7,14 @@
 //! ```text
 //! kind      the algorithms by name                     reno     RFC 5681, ABC (3465), ABE (8511)
 //! control   the one of a connection; a change of it    cubic    RFC 9438 (curve: its fixed-point mathematics)
-//! rounds    round trips counted by delivered bytes     dctcp    RFC 8257
-//! hystart   slow start, with HyStart++ (RFC 9406)      fixed    a window that never moves, to teach with
+//! rounds    round trips counted by delivered bytes     bbr      version 3 (draft-ietf-ccwg-bbr)
+//! hystart   slow start, with HyStart++ (RFC 9406)      dctcp    RFC 8257
+//!                                                      fixed    a window that never moves, to teach with
 //! ```
 //!
 //! Arithmetic is in integers and fixed point: the same on every machine.
 
+mod bbr;
 mod control;
 mod cubic;
 mod curve;
@@ -23,6 +25,7 @@ mod kind;
 mod reno;
 mod rounds;
 
+pub use bbr::Bbr;
 pub use control::Control;
 pub use cubic::Cubic;
 pub use dctcp::Dctcp;
@@ -108,6 +111,17 @@ pub struct RateSample {
     pub interval: Duration,
     /// The application, not the window, decided how much was out when that segment was sent.
     pub app_limited: bool,
+    /// Of what this ACK showed to be lost, the segment that was sent last.
+    pub newest_lost: Option<LostSegment>,
+}
+
+/// A segment that was lost, as it was when it was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LostSegment {
+    /// In flight right after.
+    pub sent_in_flight: u32,
+    /// Lost on this connection before.
+    pub prior_lost: u64,
 }
 
 impl RateSample {

@@ -32,7 +32,9 @@ impl Reno {
     pub(super) fn cut(&mut self, rest: u32) {
         self.before = (self.window, self.threshold, self.slow_start.clone());
         self.threshold = rest.max(2 * self.mss);
-        self.credit = 0;
+        // What was earned towards the next segment stays earned, as the same part of a smaller window.
+        let kept = u64::from(self.credit) * u64::from(self.threshold) / u64::from(self.window.max(1));
+        self.credit = kept.min(u64::from(self.threshold) - 1) as u32;
         self.slow_start.end();
     }
 
@@ -101,9 +103,9 @@ impl CongestionControl for Reno {
         self.window = self.mss;
     }
 
-    fn on_recovered(&mut self, _now: Instant, flight: u32) {
-        //= rfc6582#3.2   the lesser of the threshold and what is out plus one segment, lest a burst follow
-        self.window = self.threshold.min(flight.max(self.mss).saturating_add(self.mss));
+    fn on_recovered(&mut self, _now: Instant, _flight: u32) {
+        //= rfc9937#6.2   PRR has led there
+        self.window = self.threshold;
     }
 
     fn on_undo(&mut self, _now: Instant) {

@@ -19,4 +19,9 @@ impl Rounds {
         }
         over
     }
+
+    /// A round starts now, at `delivered`.
+    pub(super) const fn restart(&mut self, delivered: u64) {
+        self.start = delivered;
+    }
 }

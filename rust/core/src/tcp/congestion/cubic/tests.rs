@@ -33,6 +33,10 @@ fn run(cubic: &mut Cubic, from: Instant, end: Duration) {
     }
 }
 
+fn cube_root(value: f64) -> f64 {
+    (0..100).fold(value, |root, _| (2.0 * root + value / (root * root)) / 3.0)
+}
+
 fn segments(cubic: &Cubic) -> f64 {
     f64::from(cubic.window()) / f64::from(MSS)
 }
@@ -48,7 +52,7 @@ fn a_loss_leaves_seven_tenths() {
 fn the_window_follows_the_curve() {
     for loss in [500, 2000] {
         let w_max = f64::from(loss);
-        let k = ((1.0 - BETA) * w_max / C).cbrt();
+        let k = cube_root((1.0 - BETA) * w_max / C);
         for part in [0.25, 0.5, 0.75, 1.0, 1.25, 1.5] {
             let mut cubic = cut_at(loss);
             let time = part * k;

@@ -53,11 +53,3 @@ fn a_mistaken_cut_is_taken_back() {
     reno.on_undo(Instant::ZERO);
     assert_eq!((reno.window(), reno.threshold()), (10 * MSS, MAX_WINDOW));
 }
-
-#[test]
-fn recovery_ends_without_a_burst() {
-    let mut reno = reno();
-    reno.on_loss(Instant::ZERO, 40 * MSS);
-    reno.on_recovered(Instant::ZERO, 3 * MSS);
-    assert_eq!(reno.window(), 4 * MSS);
-}

@@ -1,4 +1,7 @@
-//! What the tests of all algorithms begin with.
+//! What the tests of all algorithms begin with; `path` is a model of a bottleneck and of senders that share it.
+
+mod laws;
+pub(super) mod path;
 
 use super::{Acked, RateSample, Start};
 use crate::tcp::Config;
