@@ -18,7 +18,6 @@ pub(super) fn unit(rng: &mut Rng) -> f64 {
 }
 
 /// Exponential of mean 1.
-#[cfg(test)]
 pub(super) fn exponential(rng: &mut Rng) -> f64 {
     -libm::log(unit(rng))
 }

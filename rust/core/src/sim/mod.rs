@@ -42,4 +42,7 @@ pub use network::{
 };
 pub use queue::{CodelSpec, Discipline, FqCodelSpec, RedSpec};
 pub use stats::{Histogram, Series, Summary};
-pub use traffic::{BulkSpec, FlowStats, TraceRow};
+pub use traffic::{
+    BulkSpec, DatagramSpec, Exchange, FlowStats, OnOffSpec, PingSpec, PoissonSpec, RequestSpec,
+    SizeDistribution, TraceRow,
+};

@@ -342,3 +342,10 @@ impl Direction {
         }
     }
 }
+
+#[cfg(test)]
+impl Direction {
+    pub(super) fn forget_armed(&mut self) {
+        self.armed = Wake::default();
+    }
+}

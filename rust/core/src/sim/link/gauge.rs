@@ -132,7 +132,7 @@ impl Gauge {
     /// Rows of the queue's series: a megabyte and a half, and ten a screen's pixel column.
     const ROWS: usize = 16_384;
 
-    pub(super) fn new(now: Instant) -> Self {
+    pub(in crate::sim) fn new(now: Instant) -> Self {
         Self {
             drops: Counts::default(),
             marks: Counts::default(),

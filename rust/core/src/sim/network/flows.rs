@@ -1,9 +1,10 @@
 //! Flows: what the caller asks of them.
 
 use super::{FlowId, HostId, Network};
+use crate::rng::Rng;
 use crate::sim::ImpairmentError;
 use crate::sim::impairment::ensure;
-use crate::sim::traffic::{App, Arena, FlowStats, Record, TraceRow};
+use crate::sim::traffic::{App, Arena, Exchange, FlowStats, Record, TraceRow};
 use crate::time::Instant;
 use crate::wire::IpAddress;
 
@@ -21,6 +22,16 @@ impl Network {
     /// A row for each change of a flow's sending connection. Thinned where there would be too many.
     pub fn trace(&self, flow: FlowId) -> &[TraceRow] {
         self.traffic.trace(flow)
+    }
+
+    /// The exchanges of a flow that came to their end. Thinned where there would be too many.
+    pub fn exchanges(&self, flow: FlowId) -> &[Exchange] {
+        self.traffic.exchanges(flow)
+    }
+
+    /// Randomness for an application of its own.
+    pub(in crate::sim) fn fork_rng(&mut self) -> Rng {
+        self.rng.fork()
     }
 
     /// The address that a flow sends to.

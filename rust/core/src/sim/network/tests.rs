@@ -4,6 +4,7 @@ use super::*;
 use crate::sim::{BulkSpec, Discipline, LinkSpec};
 use crate::time::{Duration, Instant};
 
+mod observe;
 mod topology;
 mod transfer;
 

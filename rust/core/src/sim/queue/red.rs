@@ -156,3 +156,20 @@ fn power(mut base: u64, mut exponent: u64) -> u64 {
     }
     result
 }
+
+#[cfg(test)]
+impl Red {
+    pub(super) fn set_average(&mut self, bytes: u64) {
+        self.average = bytes << POINT;
+        self.idle = None;
+    }
+
+    pub(super) fn average_bytes(&self) -> u64 {
+        self.average >> POINT
+    }
+
+    pub(super) fn draw(&mut self) -> bool {
+        let chance = self.chance();
+        self.hits(chance)
+    }
+}

@@ -1,7 +1,7 @@
 //! Bulk transfer: as many bytes as TCP lets through, checked one by one at the far end.
 
-use super::{App, Cx, Record, Role, live};
-use crate::error::Error;
+use super::stream::{Inlet, Outlet};
+use super::{App, Cx, Owner, Record, Role, live};
 use crate::observe::Readiness;
 use crate::sim::impairment::ensure;
 use crate::sim::network::{FlowId, HostId};
@@ -33,26 +33,26 @@ impl Default for BulkSpec {
 }
 
 /// The sender and the receiver of one stream.
-pub(super) struct Bulk {
+struct Bulk {
     from: HostId,
     to: HostId,
     address: IpAddress,
     spec: BulkSpec,
-    client: Option<TcpId>,
-    sent: u64,
+    outlet: Option<Outlet>,
+    inlet: Option<Inlet>,
     shut: bool,
 }
 
 impl App for Bulk {
     fn on_timer(&mut self, cx: &mut Cx<'_, '_>) -> Option<HostId> {
-        if self.client.is_some() {
+        if cx.record.started.is_some() {
             // The time to stop.
-            self.stop(cx);
+            self.shut(cx);
             return Some(self.from);
         }
         cx.record.started = Some(cx.now());
-        match cx.connect(self.from, self.to, self.address, self.spec.congestion.as_deref()) {
-            Ok(id) => self.client = Some(id),
+        match cx.connect(self.from, self.to, self.address, self.spec.congestion.as_deref(), 0) {
+            Ok(id) => self.outlet = Some(Outlet::new(self.from, id, cx.flow.0)),
             Err(error) => cx.finish(Some(error)),
         }
         if let Some(stop) = self.spec.stop {
@@ -61,115 +61,80 @@ impl App for Bulk {
         Some(self.from)
     }
 
-    fn on_ready(
-        &mut self,
-        cx: &mut Cx<'_, '_>,
-        host: HostId,
-        role: Role,
-        socket: SocketId,
-        ready: Readiness,
-    ) {
+    fn on_ready(&mut self, cx: &mut Cx<'_, '_>, owner: Owner, socket: SocketId, ready: Readiness) {
         let SocketId::Tcp(id) = socket else { return };
-        match role {
+        match owner.role {
             Role::Client => self.on_client(cx, id, ready),
-            Role::Server => self.on_server(cx, host, id, ready),
+            Role::Server => self.on_server(cx, id, ready),
         }
     }
 }
 
 impl Bulk {
     fn on_client(&mut self, cx: &mut Cx<'_, '_>, id: TcpId, ready: Readiness) {
-        if ready.contains(Readiness::ERROR) {
-            let error = cx.host(self.from).stack.take_error(SocketId::Tcp(id));
-            cx.finish(error);
-            return cx.close(self.from, id);
+        if let Some(error) = cx.error_of(self.from, id, ready) {
+            return cx.fail(self.from, id, error);
         }
         if ready.contains(Readiness::READ_CLOSED) {
             // The receiver has everything and closed its side as well.
             return cx.close(self.from, id);
         }
-        if ready.contains(Readiness::WRITABLE) {
-            self.fill(cx, id);
+        let Some(outlet) = self.outlet.as_mut().filter(|_| ready.contains(Readiness::WRITABLE)) else {
+            return;
+        };
+        if self.shut {
+            return;
+        }
+        let target = self.spec.size.unwrap_or(u64::MAX);
+        if let Err(error) = outlet.pump(cx, target) {
+            return cx.fail(self.from, id, error);
+        }
+        if outlet.sent == target {
+            self.shut(cx);
         }
     }
 
-    /// Queue as much as the socket takes.
-    fn fill(&mut self, cx: &mut Cx<'_, '_>, id: TcpId) {
-        let (now, salt) = (cx.now(), cx.flow.0);
-        while !self.shut {
-            let left = self.spec.size.map_or(u64::MAX, |size| size - self.sent);
-            if left == 0 {
-                self.shut = true;
-                let _closed_meanwhile = cx.host(self.from).stack.tcp_shutdown(now, id, false, true);
-                break;
-            }
-            let pattern = &cx.shared.pattern;
-            let stack = &mut cx.arena.hosts[self.from.index()].stack;
-            let bytes = pattern.bytes(salt, self.sent, u64::MAX);
-            let taken = if left >= bytes.len() as u64 {
-                let (foreign, offset) = pattern.foreign(salt, self.sent);
-                stack.tcp_send_foreign(now, id, foreign, offset)
-            } else {
-                stack.tcp_send(now, id, &bytes[..left as usize])
-            };
-            match taken {
-                Ok(taken) => self.sent += taken as u64,
-                Err(Error::WouldBlock) => break,
-                Err(error) => return cx.finish(Some(error)),
-            }
+    fn shut(&mut self, cx: &mut Cx<'_, '_>) {
+        if let Some(outlet) = &self.outlet
+            && !std::mem::replace(&mut self.shut, true)
+        {
+            outlet.shut(cx);
         }
     }
 
-    fn stop(&mut self, cx: &mut Cx<'_, '_>) {
-        if let Some(id) = self.client.filter(|_| !self.shut) {
-            self.shut = true;
-            let now = cx.now();
-            let _closed_meanwhile = cx.host(self.from).stack.tcp_shutdown(now, id, false, true);
-        }
-    }
-
-    fn on_server(&mut self, cx: &mut Cx<'_, '_>, host: HostId, id: TcpId, ready: Readiness) {
-        let now = cx.now();
+    fn on_server(&mut self, cx: &mut Cx<'_, '_>, id: TcpId, ready: Readiness) {
         if !ready.intersects(Readiness::READABLE | Readiness::ERROR) {
             return;
         }
-        loop {
-            let stack = &mut cx.arena.hosts[host.index()].stack;
-            let scratch = &mut cx.shared.scratch;
-            match stack.tcp_recv(now, id, scratch) {
-                Ok(0) => return self.end(cx, host, id),
-                Ok(count) => {
-                    let position = cx.record.delivered;
-                    let found = &cx.shared.scratch[..count];
-                    cx.record.damaged |= !cx.shared.pattern.matches(cx.flow.0, position, found);
-                    cx.record.deliver(now, count as u64);
-                    if Some(cx.record.delivered) == self.spec.size {
-                        cx.record.completed = Some(now);
-                        cx.finish(None);
-                    }
-                    if count < cx.shared.scratch.len() && !ready.contains(Readiness::READ_CLOSED) {
-                        return;
-                    }
+        let now = cx.now();
+        let inlet = self.inlet.get_or_insert_with(|| Inlet::new(self.to, id, cx.flow.0));
+        match inlet.drain(cx, ready) {
+            Err(error) => cx.fail(self.to, id, error),
+            Ok(intake) => {
+                if intake.bytes > 0 {
+                    cx.record.deliver(now, intake.bytes);
                 }
-                Err(Error::WouldBlock) => return,
-                Err(error) => {
-                    cx.finish(Some(error));
-                    return cx.close(host, id);
+                if Some(inlet.received) == self.spec.size {
+                    cx.record.completed.get_or_insert(now);
+                    cx.finish(None);
+                }
+                if intake.ended {
+                    self.end(cx, id);
                 }
             }
         }
     }
 
-    /// The sender has shut its side: complete if that was all.
-    fn end(&self, cx: &mut Cx<'_, '_>, host: HostId, id: TcpId) {
-        if cx.record.delivered == self.sent && self.spec.size.is_none_or(|size| self.shut && self.sent < size)
-        {
-            // It was told to stop, and all that it had queued until then is here.
+    /// The sender has shut its side: complete, for all that it had queued until then is here.
+    fn end(&self, cx: &mut Cx<'_, '_>, id: TcpId) {
+        let sent = self.outlet.as_ref().map_or(0, |outlet| outlet.sent);
+        if cx.record.delivered == sent {
             cx.record.completed = cx.record.completed.or(cx.record.last);
+        } else {
+            cx.record.damaged = true;
         }
-        cx.record.damaged |= cx.record.delivered != self.sent;
         cx.finish(None);
-        cx.close(host, id);
+        cx.close(self.to, id);
     }
 }
 
@@ -181,16 +146,20 @@ impl Network {
         names
     }
 
+    /// Check the name of a congestion control.
+    pub(super) fn check_congestion(name: Option<&str>) -> Result<(), ImpairmentError> {
+        let Some(name) = name else { return Ok(()) };
+        let allowed = format!("one of {}", Self::congestion_controls().join(", "));
+        ensure(live::congestion(name).is_some(), "congestion", name, &allowed)
+    }
+
     /// Add a bulk transfer from one host to another.
     pub fn bulk(&mut self, from: HostId, to: HostId, spec: BulkSpec) -> Result<FlowId, ImpairmentError> {
         let address = self.flow_address(from, to)?;
-        if let Some(name) = &spec.congestion {
-            let allowed = format!("one of {}", Self::congestion_controls().join(", "));
-            ensure(live::congestion(name).is_some(), "congestion", name, &allowed)?;
-        }
+        Self::check_congestion(spec.congestion.as_deref())?;
         let record = Record::new("bulk", from, to, spec.trace_rows);
         let start = spec.start;
-        let app = Bulk { from, to, address, spec, client: None, sent: 0, shut: false };
+        let app = Bulk { from, to, address, spec, outlet: None, inlet: None, shut: false };
         Ok(self.add_flow(Box::new(app), record, start))
     }
 }

@@ -5,22 +5,36 @@
 //! listener a host, the sink, takes the connections of all flows to it; who connects is known by its address.
 
 mod bulk;
+mod datagrams;
 mod live;
+mod on_off;
 mod pattern;
+mod ping;
+mod poisson;
 mod record;
+mod requests;
+mod stream;
+
+#[cfg(test)]
+mod tests;
 
 pub use bulk::BulkSpec;
+pub use datagrams::DatagramSpec;
 pub use live::TraceRow;
-pub use record::FlowStats;
+pub use on_off::OnOffSpec;
+pub use ping::PingSpec;
+pub use poisson::{PoissonSpec, SizeDistribution};
 pub(super) use record::Record;
+pub use record::{Exchange, FlowStats};
+pub use requests::RequestSpec;
 
 use super::events::{Event, EventQueue};
 use super::network::{FlowId, Host, HostId};
 use crate::error::Error;
 use crate::observe::Readiness;
-use crate::stack::{self, ListenerId, SocketId, TcpId};
+use crate::stack::{self, ListenerId, RawId, SocketId, TcpId, UdpId};
 use crate::time::Instant;
-use crate::wire::SocketAddress;
+use crate::wire::{IpAddress, Protocol, SocketAddress};
 use pattern::Pattern;
 use slotmap::SecondaryMap;
 use std::collections::{BTreeMap, VecDeque};
@@ -32,10 +46,22 @@ pub(super) enum Role {
     Server,
 }
 
+/// Whose a socket is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    flow: FlowId,
+    host: HostId,
+    role: Role,
+    /// Which of the flow's connections, where it has many.
+    part: u32,
+}
+
 /// Which sockets of a host belong to which flow.
 #[derive(Default)]
 pub(super) struct Owners {
-    tcp: SecondaryMap<TcpId, (FlowId, Role)>,
+    tcp: SecondaryMap<TcpId, Owner>,
+    udp: SecondaryMap<UdpId, Owner>,
+    raw: SecondaryMap<RawId, Owner>,
     /// Takes the connections of all flows to this host.
     sink: Option<(ListenerId, u16)>,
     /// Sending connections to be sampled, by (local port, remote address, remote port).
@@ -63,7 +89,7 @@ struct Shared {
     /// Where received bytes are read to.
     scratch: Vec<u8>,
     /// Connections on their way to a sink: which host, from which address.
-    awaited: BTreeMap<(HostId, SocketAddress), FlowId>,
+    awaited: BTreeMap<(HostId, SocketAddress), (FlowId, u32)>,
     done: VecDeque<FlowId>,
 }
 
@@ -72,7 +98,7 @@ pub(super) trait App: Send {
     /// Its first and its later times have come; returns the host that it did something to.
     fn on_timer(&mut self, cx: &mut Cx<'_, '_>) -> Option<HostId>;
     /// A socket of its own is ready.
-    fn on_ready(&mut self, cx: &mut Cx<'_, '_>, host: HostId, role: Role, socket: SocketId, ready: Readiness);
+    fn on_ready(&mut self, cx: &mut Cx<'_, '_>, owner: Owner, socket: SocketId, ready: Readiness);
 }
 
 /// An application and what came of it.
@@ -141,10 +167,12 @@ impl Traffic {
                 self.accept(arena, host, id);
                 return true;
             }
-            _ => None,
+            SocketId::Listener(_) => None,
+            SocketId::Udp(id) => owners.udp.get(id).copied(),
+            SocketId::Raw(id) => owners.raw.get(id).copied(),
         };
-        let Some((flow, role)) = owner else { return false };
-        self.call(arena, flow, |app, cx| app.on_ready(cx, host, role, event.socket, event.readiness));
+        let Some(owner) = owner else { return false };
+        self.call(arena, owner.flow, |app, cx| app.on_ready(cx, owner, event.socket, event.readiness));
         true
     }
 
@@ -153,16 +181,17 @@ impl Traffic {
         while let Ok(id) = arena.hosts[host.index()].stack.tcp_accept(listener) {
             let at = &mut arena.hosts[host.index()];
             let tuple = at.stack.tcp_tuple(id);
-            let flow = tuple.ok().and_then(|tuple| self.shared.awaited.remove(&(host, tuple.remote)));
-            let Some(flow) = flow else {
+            let awaited = tuple.ok().and_then(|tuple| self.shared.awaited.remove(&(host, tuple.remote)));
+            let Some((flow, part)) = awaited else {
                 // Nobody that we know: sinks are for flows.
                 let _gone_already = at.stack.tcp_abort(now, id);
                 continue;
             };
-            at.owners.tcp.insert(id, (flow, Role::Server));
+            let owner = Owner { flow, host, role: Role::Server, part };
+            at.owners.tcp.insert(id, owner);
             let socket = SocketId::Tcp(id);
             let ready = at.stack.readiness(socket).unwrap_or_default();
-            self.call(arena, flow, |app, cx| app.on_ready(cx, host, Role::Server, socket, ready));
+            self.call(arena, flow, |app, cx| app.on_ready(cx, owner, socket, ready));
         }
     }
 
@@ -171,6 +200,10 @@ impl Traffic {
         let record = &self.flows[id.index()].record;
         let info = record.client.and_then(|(host, id)| hosts[host.index()].stack.tcp_info(id).ok());
         record.stats(info.as_ref())
+    }
+
+    pub(super) fn exchanges(&self, id: FlowId) -> &[Exchange] {
+        self.flows[id.index()].record.exchanges.rows()
     }
 
     pub(super) fn trace(&self, id: FlowId) -> &[TraceRow] {
@@ -247,8 +280,9 @@ impl Cx<'_, '_> {
         &mut self,
         from: HostId,
         to: HostId,
-        address: crate::wire::IpAddress,
+        address: IpAddress,
         congestion: Option<&str>,
+        part: u32,
     ) -> Result<TcpId, Error> {
         let (now, flow) = (self.now(), self.flow);
         let port = self.sink(to)?;
@@ -256,10 +290,10 @@ impl Cx<'_, '_> {
         let remote = SocketAddress::new(address, port);
         let id = live::connect(&mut host.stack, now, remote, congestion)?;
         let tuple = host.stack.tcp_tuple(id)?;
-        host.owners.tcp.insert(id, (flow, Role::Client));
+        host.owners.tcp.insert(id, Owner { flow, host: from, role: Role::Client, part });
         host.owners.live.insert(live::key(tuple.local.port(), tuple.remote), flow);
         self.record.client = Some((from, id));
-        self.shared.awaited.insert((to, tuple.local), flow);
+        self.shared.awaited.insert((to, tuple.local), (flow, part));
         Ok(id)
     }
 
@@ -277,13 +311,35 @@ impl Cx<'_, '_> {
         Ok(port)
     }
 
+    /// Make a UDP socket on a host.
+    pub(super) fn open_udp(&mut self, at: HostId, role: Role) -> Result<UdpId, Error> {
+        let flow = self.flow;
+        let host = self.host(at);
+        let id = host.stack.udp_open();
+        host.owners.udp.insert(id, Owner { flow, host: at, role, part: 0 });
+        Ok(id)
+    }
+
+    /// Make a raw socket on a host.
+    pub(super) fn open_raw(&mut self, at: HostId, protocol: Protocol) -> Result<RawId, Error> {
+        let flow = self.flow;
+        let host = self.host(at);
+        let id = host.stack.raw_open(protocol.0)?;
+        host.owners.raw.insert(id, Owner { flow, host: at, role: Role::Client, part: 0 });
+        Ok(id)
+    }
+
     /// Let go of a connection: it finishes what it has begun.
     pub(super) fn close(&mut self, host: HostId, id: TcpId) {
         let now = self.now();
-        self.sample(live::Cause::End);
-        let at = self.host(host);
-        if let Ok(tuple) = at.stack.tcp_tuple(id) {
-            at.owners.live.remove(&live::key(tuple.local.port(), tuple.remote));
+        let at = &mut self.arena.hosts[host.index()];
+        if at.owners.tcp.get(id).is_some_and(|owner| owner.role == Role::Client) {
+            if let Ok(info) = at.stack.tcp_info(id) {
+                self.record.end(now, id, &info);
+            }
+            if let Ok(tuple) = at.stack.tcp_tuple(id) {
+                at.owners.live.remove(&live::key(tuple.local.port(), tuple.remote));
+            }
         }
         at.owners.tcp.remove(id);
         let _gone_already = at.stack.close(now, SocketId::Tcp(id));
@@ -294,14 +350,6 @@ impl Cx<'_, '_> {
         if !std::mem::replace(&mut self.record.over, true) {
             self.record.error = error;
             self.shared.done.push_back(self.flow);
-        }
-    }
-
-    fn sample(&mut self, cause: live::Cause) {
-        if let Some((host, id)) = self.record.client
-            && let Ok(info) = self.arena.hosts[host.index()].stack.tcp_info(id)
-        {
-            self.record.sample(self.arena.now, &info, cause);
         }
     }
 }

@@ -35,6 +35,9 @@ pub(in crate::sim) struct Record {
     pub(super) duplicated: u64,
     pub(super) retransmissions: u64,
     pub(super) trace: Series<TraceRow>,
+    pub(super) exchanges: Series<Exchange>,
+    /// Of connections of this flow that ended.
+    ended_retransmissions: u64,
     /// The last state seen, kept in the trace or not.
     seen: Option<TraceRow>,
     sampled: Option<Instant>,
@@ -63,6 +66,8 @@ impl Record {
             duplicated: 0,
             retransmissions: 0,
             trace: Series::new(trace_rows),
+            exchanges: Series::new(trace_rows),
+            ended_retransmissions: 0,
             seen: None,
             sampled: None,
         }
@@ -97,6 +102,24 @@ impl Record {
         }
     }
 
+    /// An exchange came to its end.
+    pub(super) fn exchange(&mut self, number: u64, bytes: u64, began: Instant, now: Instant) {
+        let took = now.since(began);
+        self.received += 1;
+        self.latency.record(took);
+        self.exchanges.push(now, Exchange { number, bytes, began, took });
+    }
+
+    /// A sending connection ends.
+    pub(super) fn end(&mut self, now: Instant, id: TcpId, info: &Info) {
+        self.ended_retransmissions += info.retransmissions;
+        // Of many connections the newest is the one that is watched.
+        if self.client.is_some_and(|(_, watched)| watched == id) {
+            self.sample(now, info, Cause::End);
+            (self.client, self.retransmissions) = (None, 0);
+        }
+    }
+
     /// What is known now; `info` is that of the sending connection, while it lives.
     pub(super) fn stats(&self, info: Option<&Info>) -> FlowStats {
         let span = self.last.zip(self.started).map(|(last, started)| last.since(started));
@@ -104,7 +127,8 @@ impl Record {
             Some(span) if !span.is_zero() => self.delivered as f64 * 8e9 / span.as_nanos() as f64,
             _ => 0.0,
         };
-        let retransmissions = info.map_or(0, |info| info.retransmissions).max(self.retransmissions);
+        let alive = info.map_or(0, |info| info.retransmissions).max(self.retransmissions);
+        let retransmissions = self.ended_retransmissions + alive;
         FlowStats {
             kind: self.kind,
             from: self.from,
@@ -128,6 +152,19 @@ impl Record {
             duplicated: self.duplicated,
         }
     }
+}
+
+/// A request with its response, a ping with its answer, a datagram on its way, a transfer of a Poisson process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exchange {
+    /// Which one, from 1.
+    pub number: u64,
+    /// Its bytes: of the response, the datagram, the transfer.
+    pub bytes: u64,
+    /// When it began.
+    pub began: Instant,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// What came of a flow so far.
