@@ -110,6 +110,20 @@ counters! {
     TcpAbortOnTimeout,
     /// Resets sent because data arrived or lay unread after close.
     TcpAbortOnData,
+    /// Reports of a second copy received (DSACK).
+    TcpDSACKRecv,
+    /// Reports of a second copy sent.
+    TcpDSACKOldSent,
+    /// SACK blocks of what was never sent, or is long acknowledged.
+    TcpSACKDiscard,
+    /// Tail loss probes sent.
+    TcpLossProbes,
+    /// Losses that a tail loss probe repaired.
+    TcpLossProbeRecovery,
+    /// Retransmission timeouts that turned out to be none.
+    TcpSpuriousRTOs,
+    /// Fast recoveries that turned out to be none.
+    TcpFullUndo,
     /// Connections that entered TIME-WAIT.
     TcpTimeWaits,
 }

@@ -135,6 +135,12 @@ knobs! {
     "tcp_hystart" switch 0..=1 => tcp.hystart;
     "tcp_ecn_backoff" switch 0..=1 => tcp.ecn_backoff;
     "tcp_fixed_cwnd" number 1..=65_535 => tcp.fixed_window;
+    "tcp_recovery" switch 0..=1 => tcp.rack;
+    "tcp_early_retrans" switch 0..=1 => tcp.tail_loss_probe;
+    "tcp_frto" switch 0..=1 => tcp.frto;
+    "tcp_dsack" switch 0..=1 => tcp.dsack;
+    "tcp_undo" switch 0..=1 => tcp.undo;
+    "tcp_pacing" switch 0..=1 => tcp.pacing;
     "tcp_slow_start_after_idle" switch 0..=1 => tcp.slow_start_after_idle;
     "tcp_abc_limit" number 1..=64 => tcp.abc_limit;
     "tcp_rfc1337" switch 0..=1 => tcp.rfc1337;

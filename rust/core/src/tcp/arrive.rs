@@ -1,5 +1,6 @@
 //! SEGMENT ARRIVES in the synchronized states (RFC 9293 3.10.7.4, with RFC 5961 and RFC 7323), step by step.
 
+use super::ack::Echo;
 use super::common::{Common, step};
 use super::open::{Exit, Open};
 use super::receiver::Due;
@@ -72,6 +73,10 @@ impl Open {
         if !self.receiver.accepts(segment.seq, length) && !at_closed_window {
             common.drop(cx, DropReason::TcpOutOfWindow);
             if !reset {
+                if !packet.is_empty() {
+                    let right = (segment.seq + packet.len() as u32).min(self.receiver.next);
+                    self.receiver.note_doubled(common, segment.seq, right);
+                }
                 self.answer_out_of_place(cx, common, asks);
             }
             return Err(None);
@@ -87,15 +92,17 @@ impl Open {
             self.challenge(cx, common);
             return Err(None);
         }
-        Ok(self.trim(segment, packet))
+        Ok(self.trim(common, segment, packet))
     }
 
     /// Cut what lies outside the window off; true if the FIN lies inside.
-    fn trim(&mut self, segment: &TcpHeader, packet: &mut Packet) -> bool {
+    fn trim(&mut self, common: &Common, segment: &TcpHeader, packet: &mut Packet) -> bool {
         let next = self.receiver.next;
         //= rfc9293#3.10.7.4   what was received before goes ...
         let old = next.distance(segment.seq).max(0) as usize;
         if old > 0 {
+            let right = (segment.seq + packet.len() as u32).min(next);
+            self.receiver.note_doubled(common, segment.seq, right);
             packet.advance(old.min(packet.len()));
         }
         let start = segment.seq.max(next);
@@ -211,9 +218,9 @@ impl Open {
             self.challenge(cx, common);
             return Err(DropReason::TcpBadAck);
         }
-        let stamped = self.stamped(cx, common, segment);
+        let echo = self.echo(cx, common, segment);
         let length = segment.sequence_length(payload);
-        let effect = self.sender.on_ack(cx, common, segment, length, stamped);
+        let effect = self.sender.on_ack(cx, common, segment, length, echo);
         self.sender.probes.1 = 0;
         if self.sender.peer.size > 0 {
             if self.sender.probes.0 > 0 {
@@ -237,15 +244,17 @@ impl Open {
                 self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
             }
         }
+        self.arm_loss_timers(cx.now, common);
         Ok(if effect.fin_acked { self.follow(cx.now, common, self.flow.on_fin_acked()) } else { None })
     }
 
-    /// The round trip by the timestamp that this segment echoes.
-    fn stamped(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader) -> Option<Duration> {
-        self.agreed.timestamps?;
-        let echo = segment.options.timestamps.filter(|stamps| stamps.echo != 0)?.echo;
-        let ticks = common.timestamp(cx.now).wrapping_sub(echo);
+    /// What the timestamps of a segment tell.
+    fn echo(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader) -> Echo {
+        let stamps = self.agreed.timestamps.and(segment.options.timestamps).filter(|stamps| stamps.echo != 0);
+        let Some(value) = stamps.map(|stamps| stamps.echo) else { return Echo::default() };
+        let ticks = common.timestamp(cx.now).wrapping_sub(value);
         // The clock ticks in milliseconds: a shorter trip counts as one.
-        (ticks < MAX_STAMPED).then(|| Duration::from_millis(u64::from(ticks.max(1))))
+        let age = (ticks < MAX_STAMPED).then(|| Duration::from_millis(u64::from(ticks.max(1))));
+        Echo { value: Some(value), age }
     }
 }

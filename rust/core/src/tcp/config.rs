@@ -26,6 +26,18 @@ pub struct Config {
     pub fixed_window: u32,
     /// Start again from the initial window after an idle RTO (RFC 5681 4.1).
     pub slow_start_after_idle: bool,
+    /// Find losses by time (RACK, RFC 8985), not by counting (RFC 6675).
+    pub rack: bool,
+    /// Probe for a loss at the end of a flight (RFC 8985 7).
+    pub tail_loss_probe: bool,
+    /// Take back what a repair that was none has cut (RFC 3522, RFC 3708, RFC 4015).
+    pub undo: bool,
+    /// Find out whether a timeout was one (F-RTO, RFC 5682).
+    pub frto: bool,
+    /// Report what came twice (DSACK, RFC 2883).
+    pub dsack: bool,
+    /// Pace output though the congestion control does not ask for it.
+    pub pacing: bool,
     /// Send new data on the first two duplicate ACKs (RFC 3042).
     pub limited_transmit: bool,
     /// Lower bound of the retransmission timeout. RFC 6298 advises 1 s; 200 ms is what Linux has run for decades,
@@ -89,6 +101,12 @@ impl Default for Config {
             ecn_backoff: false,
             fixed_window: 64,
             slow_start_after_idle: true,
+            rack: true,
+            tail_loss_probe: true,
+            undo: true,
+            frto: true,
+            dsack: true,
+            pacing: false,
             limited_transmit: true,
             min_rto: Duration::from_millis(200),
             max_rto: Duration::from_secs(120),

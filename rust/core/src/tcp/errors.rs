@@ -72,7 +72,7 @@ impl Connection {
         open.sender.set_path_mss(self.common.path_mss());
         if shrunk && open.sender.is_outstanding() && open.sender.peer.size > 0 {
             //= rfc1191#6.4   what was too big did not arrive: again, in smaller segments; no sign of congestion
-            open.sender.go_back("mtu");
+            open.sender.go_back("mtu", u32::MAX);
             self.restless = true;
         }
     }

@@ -47,6 +47,18 @@ pub struct Info {
     pub suspect: bool,
     /// Duplicate ACKs in a row.
     pub duplicate_acks: u32,
+    /// Bytes in the network, as far as known (RFC 6675's pipe).
+    pub pipe: u32,
+    /// Bytes lost and not sent again yet.
+    pub lost: u32,
+    /// Bytes that the peer holds behind a gap.
+    pub sacked: u32,
+    /// The path was seen to reorder (RFC 8985).
+    pub reordering: bool,
+    /// Payload bytes delivered, in order or not.
+    pub delivered: u64,
+    /// Bytes found lost so far.
+    pub bytes_lost: u64,
     /// Oldest unacknowledged number.
     pub snd_una: SeqNumber,
     /// Next number to send.
@@ -107,7 +119,10 @@ impl Connection {
         match &self.phase {
             Phase::SynSent(state) => info.fill_handshake(&state.knock),
             Phase::SynReceived(state) => info.fill_received(state),
-            Phase::Open(open) => info.fill_open(open),
+            Phase::Open(open) => {
+                info.fill_open(open);
+                info.pacing_rate = open.sender.pacing_rate(&self.common);
+            }
             Phase::TimeWait(state) => {
                 (info.snd_una, info.snd_nxt, info.rcv_nxt) = (state.sent, state.sent, state.next);
                 info.rcv_wnd = state.window;
@@ -162,6 +177,12 @@ impl Info {
             retries: 0,
             suspect: false,
             duplicate_acks: 0,
+            pipe: 0,
+            lost: 0,
+            sacked: 0,
+            reordering: false,
+            delivered: 0,
+            bytes_lost: 0,
             snd_una: SeqNumber(0),
             snd_nxt: SeqNumber(0),
             snd_wnd: 0,
@@ -218,9 +239,14 @@ impl Info {
         self.rto = sender.rtt.timeout();
         self.backoff = sender.rtt.backoff();
         self.duplicate_acks = sender.recovery.duplicates();
+        (self.pipe, self.lost, self.sacked) =
+            (sender.pipe(), sender.flight.lost(), sender.flight.delivered());
+        self.reordering = sender.rack.reordering_seen();
+        (self.delivered, self.bytes_lost) = (sender.estimator.delivered(), sender.estimator.lost());
+        self.congestion_phase = sender.control.phase();
         self.retries = sender.retries.max(sender.probes.1);
         (self.snd_una, self.snd_nxt, self.snd_wnd) = (sender.una, sender.nxt, sender.peer.size);
-        self.flight = sender.flight();
+        self.flight = sender.outstanding();
         (self.rcv_nxt, self.rcv_wnd) = (receiver.next, receiver.window());
         self.mss = sender.mss();
         self.send_queue = sender.queue.len();

@@ -38,13 +38,16 @@
 //! | TIME-WAIT | old segments to die | `time_wait` |
 //! | CLOSED | the application to let go | the application owes it |
 
+mod ack;
 mod arrive;
 mod closing;
 mod common;
 mod config;
 pub mod congestion;
 mod connection;
+mod delivery;
 mod errors;
+mod flight;
 mod half_open;
 mod handshake;
 mod info;
@@ -52,6 +55,9 @@ mod isn;
 mod listener;
 mod open;
 mod options;
+mod pacing;
+mod prr;
+mod rack;
 mod receiver;
 mod recovery;
 mod reset;
@@ -62,9 +68,11 @@ mod settings;
 mod state;
 mod syn_cache;
 mod syn_cookie;
+mod tail;
 mod timeout;
 mod timers;
 mod transmit;
+mod undo;
 mod verbs;
 
 pub use config::Config;

@@ -8,7 +8,9 @@ use super::closing::{Flow, Next, TimeWait};
 use super::common::Common;
 use super::options::Agreed;
 use super::receiver::{Due, Receiver};
+use super::recovery::Phase;
 use super::sender::{Fin, Sender};
+use super::tail::Tail;
 use super::timers::{Timer, Timers};
 use super::transmit::Unit;
 use crate::error::Error;
@@ -163,6 +165,9 @@ impl Open {
             return Some(self.outgoing(cx, common, unit, beside_data > 0));
         }
         self.wait_for_window(cx.now);
+        if let Some(at) = self.sender.paced_until.take() {
+            self.timers.set(Timer::Pacing, at);
+        }
         let alive = std::mem::take(&mut self.keep_alive);
         let duplicate = self.receiver.duplicates > 0;
         if !alive && !duplicate && self.receiver.due != Due::Now {
@@ -186,6 +191,7 @@ impl Open {
                 //= rfc6298#5.1   the timer runs whenever something is out
                 self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
             }
+            self.arm_loss_timers(cx.now, common);
         }
         let mut header = self.header(cx, common, sack);
         header.seq = unit.seq;
@@ -223,6 +229,29 @@ impl Open {
         if !self.sender.is_outstanding() && self.sender.has_unsent() && !self.timers.is_set(Timer::Persist) {
             //= rfc9293#3.8.6.1 MUST-36 SHLD-29   the first probe after one timeout
             self.timers.set(Timer::Persist, now + self.sender.rtt.timeout());
+        }
+    }
+
+    /// The timers that find a loss before the retransmission timer does.
+    pub(super) fn arm_loss_timers(&mut self, now: Instant, common: &Common) {
+        match self.sender.reorder_until {
+            Some(at) => self.timers.set(Timer::Reordering, at),
+            None => self.timers.clear(Timer::Reordering),
+        }
+        //= rfc8985#7.2   with SACK, with nothing held by the peer, outside of repairs, and one probe at a time
+        let sender = &self.sender;
+        let wanted = common.config.tail_loss_probe
+            && sender.sack
+            && sender.flight.out() > 0
+            && sender.flight.delivered() + sender.flight.lost() == 0
+            && sender.recovery.phase() == Phase::Open
+            && !sender.tail.is_out();
+        let at = now + Tail::timeout(sender.rtt.smoothed(), &sender.flight, sender.mss());
+        if wanted && self.timers.is_set(Timer::Retransmit) {
+            //= rfc8985#7.2   no later than the retransmission timer, in whose place it fires then
+            self.timers.set(Timer::TailProbe, at.min(self.timers.at(Timer::Retransmit)));
+        } else {
+            self.timers.clear(Timer::TailProbe);
         }
     }
 

@@ -61,6 +61,8 @@ pub(super) struct Receiver {
     early_fin: Option<SeqNumber>,
     /// Whether the FIN came in its turn.
     pub(super) finished: bool,
+    /// What came twice and is not reported yet (RFC 2883).
+    doubled: Option<(SeqNumber, SeqNumber)>,
     /// Stream positions of the latest arrivals out of order, latest first.
     arrivals: [u64; 4],
     /// Stream position of the urgent mark (RCV.UP).
@@ -91,6 +93,7 @@ impl Receiver {
             largest_segment: largest,
             early_fin: None,
             finished: false,
+            doubled: None,
             arrivals: [u64::MAX; 4],
             urgent: None,
         }
@@ -210,6 +213,7 @@ impl Receiver {
                 self.duplicate();
             }
             Inserted::Duplicate => {
+                self.note_doubled(common, seq, seq + length);
                 common.drop(cx, DropReason::TcpDuplicate);
                 self.duplicate();
             }
@@ -241,6 +245,13 @@ impl Receiver {
         self.duplicates = (self.duplicates + 1).min(most);
     }
 
+    /// `left..right` came though it was here.
+    pub(super) fn note_doubled(&mut self, common: &Common, left: SeqNumber, right: SeqNumber) {
+        if self.sack && common.config.dsack && left.before(right) {
+            self.doubled = Some((left, right));
+        }
+    }
+
     fn note_arrival(&mut self, position: u64) {
         if self.sack {
             self.arrivals.rotate_right(1);
@@ -251,7 +262,14 @@ impl Receiver {
     /// The blocks that we hold out of order: that of the latest arrival first (RFC 2018 4).
     pub(super) fn sack_blocks(&self, inbox: &ReceiveQueue) -> SackBlocks {
         let mut blocks = SackBlocks::default();
-        if !self.sack || !inbox.has_gap() || self.finished {
+        if !self.sack || self.finished {
+            return blocks;
+        }
+        if let Some((left, right)) = self.doubled {
+            //= rfc2883#4   in front of all others, and once
+            blocks.push(left, right);
+        }
+        if !inbox.has_gap() {
             return blocks;
         }
         let most = if self.recent.is_some() { SACK_BLOCKS.0 } else { SACK_BLOCKS.1 };
@@ -304,6 +322,7 @@ impl Receiver {
     /// An ACK left with the segment at hand.
     pub(super) const fn on_ack_sent(&mut self) {
         self.acked = self.next;
+        self.doubled = None;
         self.unacked = 0;
         self.due = Due::Nothing;
     }

@@ -1,145 +1,109 @@
-//! Which bytes count as lost, and how far the congestion window stretches meanwhile: fast retransmit and NewReno
-//! (RFC 5681 3.2, RFC 6582), limited transmit (RFC 3042).
+//! Which repair is under way, and how far it got: fast recovery (RFC 6675, RFC 8985, without SACK RFC 6582), the repair
+//! of a timeout, and F-RTO (RFC 5682), which finds out whether the timeout was one.
 //!
-//! How much may be in flight is `congestion`'s business. A recovery by SACK or by time would replace this file and
-//! leave that one alone.
+//! What is lost, `flight` and `rack` know; how much may be in flight, `congestion` and, on the way down, `prr`.
 
+use super::prr::Prr;
 use crate::wire::SeqNumber;
 
 /// Duplicates that mean loss (RFC 5681 3.2).
-const THRESHOLD: u32 = 3;
+pub(super) const DUP_THRESHOLD: u32 = 3;
 
 /// What is being repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Nothing.
     Open,
-    /// A segment that duplicates told of, and those that partial ACKs show up behind it.
-    Fast {
-        /// Whether an ACK of some of it came: the timer starts again for the first one only.
-        partial: bool,
-    },
+    /// A loss that SACK, time or duplicates told of, and those that show up meanwhile.
+    Fast,
     /// Everything that was in flight at a timeout.
     Loss,
 }
 
-/// What an ACK of new data means to the repair.
+/// How far F-RTO is (RFC 5682 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// None is under way: the window may grow.
-    Ordinary,
-    /// A timeout is being repaired: the window may grow.
-    AfterTimeout,
-    /// The next hole shows: send its first segment again.
-    Partial {
-        /// Whether it is the first of this repair.
-        first: bool,
-    },
-    /// All that was in flight when it began has arrived.
-    Recovered,
+pub(super) enum Frto {
+    /// Not under way.
+    Off,
+    /// Step 2: the first segment went out again; the next ACK decides what follows.
+    First,
+    /// Step 3: new data went out instead of retransmissions; the next ACK decides whether the timeout was one.
+    Second,
 }
 
 /// The repair of one connection.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Recovery {
     phase: Phase,
+    /// Duplicate ACKs in a row.
     duplicates: u32,
-    /// Bytes that may be in flight over the congestion window, because as many have left the network.
-    extra: u32,
-    /// What had been sent when the last repair began.
+    /// What had been sent when the last repair began: it ends when all of this is acknowledged.
     recover: SeqNumber,
+    pub(super) frto: Frto,
+    pub(super) prr: Prr,
 }
 
 impl Recovery {
     /// Nothing to repair on a connection whose first number is `isn`.
-    pub(super) const fn new(isn: SeqNumber) -> Self {
-        Self { phase: Phase::Open, duplicates: 0, extra: 0, recover: isn }
+    pub(super) fn new(isn: SeqNumber) -> Self {
+        Self { phase: Phase::Open, duplicates: 0, recover: isn, frto: Frto::Off, prr: Prr::default() }
     }
 
     /// Its name for display.
     pub(super) const fn name(&self) -> &'static str {
         match self.phase {
             Phase::Open => "open",
-            Phase::Fast { .. } => "fast",
+            Phase::Fast => "fast",
             Phase::Loss => "loss",
         }
     }
 
-    /// Duplicate ACKs in a row, as far as they are counted.
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Duplicate ACKs in a row.
     pub(super) const fn duplicates(&self) -> u32 {
         self.duplicates
     }
 
-    /// Bytes that may be in flight over the congestion window.
-    pub(super) const fn extra(&self) -> u32 {
-        self.extra
+    /// A duplicate ACK without SACK. True if it is the one that shows a loss: never of what an earlier repair sent
+    /// (RFC 6582 3.2, step 2).
+    pub(super) fn on_duplicate(&mut self, una: SeqNumber) -> bool {
+        self.duplicates = self.duplicates.saturating_add(1);
+        self.phase == Phase::Open && self.duplicates == DUP_THRESHOLD && una.after(self.recover)
     }
 
-    /// A duplicate ACK of `una` came, with everything before `max` sent. True when fast recovery begins: send the
-    /// segment at `una` again.
-    pub(super) fn on_duplicate(
-        &mut self,
-        una: SeqNumber,
-        max: SeqNumber,
-        mss: u32,
-        limited_transmit: bool,
-    ) -> bool {
-        match self.phase {
-            //= rfc6582#3.2   each further duplicate: a segment left the network. Never more than there are in flight,
-            // whatever a forger sends
-            Phase::Fast { .. } => self.extra = (self.extra + mss).min(max.0.wrapping_sub(una.0)),
-            Phase::Loss => {}
-            Phase::Open => {
-                self.duplicates += 1;
-                if self.duplicates < THRESHOLD {
-                    //= rfc3042#2   one new segment for each of the first two
-                    self.extra = if limited_transmit { self.duplicates * mss } else { 0 };
-                } else if una.after(self.recover) {
-                    //= rfc6582#3.2   only for what was sent after the last repair
-                    self.phase = Phase::Fast { partial: false };
-                    self.recover = max;
-                    //= rfc5681#3.2   the three that left the network
-                    self.extra = THRESHOLD * mss;
-                    return true;
-                } else {
-                    self.extra = 0;
-                }
-            }
-        }
-        false
+    /// `segments` were acknowledged in order. Returns how many of them duplicates had told of before: one of them was
+    /// the hole, and during a repair the others count as they are found.
+    pub(super) fn on_progress(&mut self, segments: u32) -> u32 {
+        let told = match self.phase {
+            Phase::Fast => segments.saturating_sub(1).min(self.duplicates),
+            Phase::Open | Phase::Loss => self.duplicates,
+        };
+        self.duplicates -= told;
+        told
     }
 
-    /// New data up to `una` was acknowledged, `bytes` of it.
-    pub(super) fn on_progress(&mut self, una: SeqNumber, bytes: u32, mss: u32) -> Progress {
-        self.duplicates = 0;
-        let done = una.at_or_after(self.recover);
-        match self.phase {
-            Phase::Open => {
-                self.extra = 0;
-                Progress::Ordinary
-            }
-            Phase::Fast { .. } if done => {
-                (self.phase, self.extra) = (Phase::Open, 0);
-                Progress::Recovered
-            }
-            Phase::Fast { partial } => {
-                self.phase = Phase::Fast { partial: true };
-                //= rfc6582#3.2   deflate by what was acknowledged, and give one segment back
-                self.extra = self.extra.saturating_sub(bytes) + if bytes >= mss { mss } else { 0 };
-                Progress::Partial { first: !partial }
-            }
-            Phase::Loss => {
-                if done {
-                    self.phase = Phase::Open;
-                }
-                Progress::AfterTimeout
-            }
-        }
+    /// Fast recovery of all before `max` begins.
+    pub(super) const fn begin(&mut self, max: SeqNumber, prr: Prr) {
+        (self.phase, self.recover, self.prr) = (Phase::Fast, max, prr);
     }
 
-    /// The retransmission timer fired with everything before `max` sent.
-    pub(super) const fn on_timeout(&mut self, max: SeqNumber) {
-        //= rfc6582#4   no fast retransmit for what was in flight now
-        *self = Self { phase: Phase::Loss, duplicates: 0, extra: 0, recover: max };
+    /// Whether an ACK of all before `una` ends the repair.
+    pub(super) fn is_done(&self, una: SeqNumber) -> bool {
+        self.phase != Phase::Open && una.at_or_after(self.recover)
+    }
+
+    /// No repair is under way any more.
+    pub(super) const fn end(&mut self) {
+        (self.phase, self.frto, self.duplicates) = (Phase::Open, Frto::Off, 0);
+    }
+
+    /// The retransmission timer fired with everything before `max` sent; `doubt` if F-RTO shall find out whether rightly.
+    pub(super) fn on_timeout(&mut self, max: SeqNumber, doubt: bool) {
+        //= rfc5682#3.1   step 1: only where no other repair is under way
+        self.frto = if doubt && self.phase == Phase::Open { Frto::First } else { Frto::Off };
+        (self.phase, self.duplicates, self.recover) = (Phase::Loss, 0, max);
     }
 }

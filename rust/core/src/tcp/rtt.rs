@@ -58,12 +58,17 @@ impl Rtt {
             }
         };
         self.variation = variation;
-        self.latest = Some(round_trip);
-        self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
+        self.note(round_trip);
         let timeout = self.smoothed.unwrap_or_default() + GRANULARITY.max(self.variation * 4);
         self.timeout = timeout.clamp(self.min, self.max);
         //= rfc9293#3.8.1 MUST-18   a fresh measurement, and only that, ends the backoff
         self.backoff = 0;
+    }
+
+    /// A round trip that counts for nothing but being the latest, or the shortest.
+    pub(super) fn note(&mut self, round_trip: Duration) {
+        self.latest = Some(round_trip);
+        self.shortest = Some(self.shortest.map_or(round_trip, |shortest| shortest.min(round_trip)));
     }
 
     /// A timeout passed in vain.

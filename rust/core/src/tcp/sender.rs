@@ -2,13 +2,19 @@
 
 use super::Config;
 use super::common::Common;
-use super::congestion::{Acked, CongestionControl, Control, Kind, RateSample, Start};
+use super::congestion::{CongestionControl, Control, Kind, Start};
+use super::delivery::Estimator;
+use super::flight::Flight;
 use super::options::Agreed;
-use super::recovery::{Progress, Recovery};
+use super::pacing::Pacer;
+use super::rack::Rack;
+use super::recovery::{Phase, Recovery};
 use super::rtt::Rtt;
+use super::tail::Tail;
+use super::undo::Undo;
 use crate::buffer::SendQueue;
 use crate::observe::{Context, Counter, Layer, TraceEvent};
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 
 /// What the peer lets us send.
@@ -32,7 +38,7 @@ impl PeerWindow {
         u32::from(segment.window) << shift
     }
 
-    fn update(&mut self, segment: &TcpHeader) {
+    pub(super) fn update(&mut self, segment: &TcpHeader) {
         //= rfc9293#3.10.7.4   an old segment must not undo what a newer one said
         let (seq, ack) = self.told_by;
         if segment.seq.after(seq) || (segment.seq == seq && segment.ack.at_or_after(ack)) {
@@ -71,9 +77,9 @@ pub(super) struct AckEffect {
 pub(super) struct Sender {
     /// SND.UNA: all before it is acknowledged. The queue's offset 0, unless only the FIN is left.
     pub(super) una: SeqNumber,
-    /// SND.NXT: what goes out next. A timeout takes it back to SND.UNA.
+    /// SND.NXT: what goes out next for the first time.
     pub(super) nxt: SeqNumber,
-    /// All before it was sent at least once.
+    /// All before it was sent; beyond SND.NXT only by a probe of a closed window.
     pub(super) max: SeqNumber,
     pub(super) peer: PeerWindow,
     pub(super) queue: SendQueue,
@@ -81,10 +87,29 @@ pub(super) struct Sender {
     /// SND.UP: the urgent data ends before this.
     pub(super) urgent: Option<SeqNumber>,
     pub(super) rtt: Rtt,
+    /// SACK is agreed, and timestamps are.
+    pub(super) sack: bool,
+    pub(super) stamps: bool,
+    pub(super) flight: Flight,
+    pub(super) estimator: Estimator,
+    pub(super) rack: Rack,
+    pub(super) tail: Tail,
+    pub(super) undo: Undo,
+    pub(super) pacer: Pacer,
     pub(super) recovery: Recovery,
     pub(super) control: Control,
-    /// The segment at SND.UNA is to go again, whatever the windows say.
-    pub(super) resend: Option<&'static str>,
+    /// What the retransmissions at hand are for.
+    pub(super) cause: &'static str,
+    /// The next retransmission goes whatever the congestion window says.
+    pub(super) urge: bool,
+    /// The ACK before was a partial one, without SACK.
+    pub(super) partial: bool,
+    /// Sent since something was delivered behind a gap, before a loss was found (RFC 3042).
+    pub(super) limited_sent: u32,
+    /// When what was overtaken counts as lost (the reordering timer of RFC 8985).
+    pub(super) reorder_until: Option<Instant>,
+    /// Until when pacing holds output back.
+    pub(super) paced_until: Option<Instant>,
     /// Send what the peer's window holds, even a sliver: SWS avoidance waited long enough.
     pub(super) force: bool,
     /// Send a byte into a closed window.
@@ -99,8 +124,8 @@ pub(super) struct Sender {
     pub(super) held_back: bool,
     /// When a segment with data left last.
     pub(super) last_sent: Instant,
-    /// A segment under measurement: number behind it, time of its first and only transmission.
-    timed: Option<(SeqNumber, Instant)>,
+    /// The next round trip is measured on what is sent from here on.
+    pub(super) timed: SeqNumber,
     /// Segment size that the peer announced, and the smallest that we let it force on us.
     peer_mss: u16,
     min_mss: u16,
@@ -133,9 +158,22 @@ impl Sender {
             fin: Fin::None,
             urgent: None,
             rtt,
+            sack: agreed.sack,
+            stamps: agreed.timestamps.is_some(),
+            flight: Flight::default(),
+            estimator: Estimator::default(),
+            rack: Rack::default(),
+            tail: Tail::default(),
+            undo: Undo::default(),
+            pacer: Pacer::default(),
             recovery: Recovery::new(isn),
             control: Control::new(common.congestion(), Start::new(cx.now, config, 1, 1, None)),
-            resend: None,
+            cause: "fast",
+            urge: false,
+            partial: false,
+            limited_sent: 0,
+            reorder_until: None,
+            paced_until: None,
             force: false,
             probe: false,
             probes: (0, 0),
@@ -143,7 +181,7 @@ impl Sender {
             progress: cx.now,
             held_back: false,
             last_sent: cx.now,
-            timed: None,
+            timed: isn + 1,
             peer_mss: agreed.peer_mss,
             min_mss: config.min_mss,
             option_bytes: agreed.option_bytes(),
@@ -179,8 +217,41 @@ impl Sender {
     }
 
     /// Bytes between SND.UNA and SND.NXT.
-    pub(super) const fn flight(&self) -> u32 {
+    pub(super) const fn outstanding(&self) -> u32 {
         self.nxt.0.wrapping_sub(self.una.0)
+    }
+
+    /// What duplicates without SACK stand for: a segment each that left the network (RFC 6582).
+    pub(super) fn virtually_delivered(&self) -> u32 {
+        let held = if self.sack { 0 } else { self.recovery.duplicates().saturating_mul(self.mss) };
+        held.min(self.flight.out().saturating_sub(1))
+    }
+
+    /// Bytes in the network, as far as known (RFC 6675).
+    pub(super) fn pipe(&self) -> u32 {
+        self.flight.out() - self.virtually_delivered()
+    }
+
+    /// What may be in flight.
+    pub(super) fn window(&self) -> u32 {
+        if self.recovery.phase() == Phase::Fast && !self.control.repairs_itself() {
+            self.recovery.prr.window()
+        } else {
+            self.control.window()
+        }
+    }
+
+    /// Bytes a second at which to send, if output is paced.
+    pub(super) fn pacing_rate(&self, common: &Common) -> Option<u64> {
+        let own = || {
+            let window = u64::from(self.control.window());
+            let rtt = self.rtt.smoothed().filter(|_| common.config.pacing)?;
+            //= rfc9002#7.7   somewhat faster than the window turns over, so that pacing is not what limits: as Linux,
+            // twice as fast in slow start and by a fifth after
+            let percent = if self.control.window() < self.control.threshold() { 200 } else { 120 };
+            Some(window * percent * 10_000_000 / rtt.as_nanos().max(1))
+        };
+        self.control.pacing_rate().or_else(own)
     }
 
     /// Whether something sent is not acknowledged.
@@ -213,115 +284,9 @@ impl Sender {
         ack.at_or_before(self.max) && ack.at_or_after(self.una - self.peer.largest)
     }
 
-    /// An ACK that `accepts`, with `length` bytes of sequence space of its own and the round trip by timestamps.
-    pub(super) fn on_ack(
-        &mut self,
-        cx: &mut Context<'_>,
-        common: &mut Common,
-        segment: &TcpHeader,
-        length: u32,
-        stamped: Option<Duration>,
-    ) -> AckEffect {
-        let before = self.peer.size;
-        self.peer.update(segment);
-        if segment.ack.after(self.una) {
-            return self.on_new_ack(cx, common, segment.ack, stamped);
-        }
-        //= rfc5681#2   a duplicate: data out, nothing new acknowledged, no data, the window as it was
-        let same = segment.ack == self.una && length == 0 && self.peer.size == before;
-        if same && self.is_outstanding() && self.probes.0 == 0 {
-            self.on_duplicate(cx, common);
-        }
-        AckEffect { advanced: false, fin_acked: false, restart_timer: false }
-    }
-
-    fn on_duplicate(&mut self, cx: &mut Context<'_>, common: &Common) {
-        let limited = common.config.limited_transmit;
-        if !self.recovery.on_duplicate(self.una, self.max, self.mss, limited) {
-            return;
-        }
-        cx.count(Counter::TcpFastRetrans);
-        self.control.on_loss(cx.now, self.flight());
-        self.resend = Some("fast");
-        self.timed = None;
-        self.trace_congestion(cx, common, "loss");
-    }
-
-    fn on_new_ack(
-        &mut self,
-        cx: &mut Context<'_>,
-        common: &mut Common,
-        ack: SeqNumber,
-        stamped: Option<Duration>,
-    ) -> AckEffect {
-        let (una, flight) = (self.una, self.flight());
-        cx.emit(Layer::TcpState, || TraceEvent::TcpAck { una, ack, next: self.nxt });
-        let acked = ack.0.wrapping_sub(una.0);
-        let bytes = acked.min(self.queue.len() as u32);
-        self.queue.consume(bytes as usize);
-        common.stats.bytes_acked += u64::from(bytes);
-        self.una = ack;
-        self.nxt = self.nxt.max(ack);
-        self.retries = 0;
-        self.progress = cx.now;
-        self.resend = None;
-        let sample = self.measure(cx.now, ack, stamped);
-        let progress = self.recovery.on_progress(ack, bytes, self.mss);
-        match progress {
-            Progress::Ordinary | Progress::AfterTimeout => self.control.on_ack(Acked {
-                now: cx.now,
-                bytes,
-                marked: 0,
-                flight,
-                flight_left: self.flight(),
-                rtt: sample,
-                srtt: self.rtt.smoothed(),
-                min_rtt: self.rtt.shortest(),
-                limited: self.held_back || self.fills_half_the_window(flight),
-                after_timeout: progress == Progress::AfterTimeout,
-                in_recovery: false,
-                sample: RateSample::default(),
-            }),
-            Progress::Partial { .. } => self.resend = Some("partial"),
-            Progress::Recovered => {
-                self.control.on_recovered(cx.now, self.flight());
-                self.trace_congestion(cx, common, "recovered");
-            }
-        }
-        self.held_back = false;
-        if acked > bytes {
-            self.fin = Fin::Acknowledged;
-        }
-        if self.urgent.is_some_and(|urgent| ack.at_or_after(urgent)) {
-            self.urgent = None;
-        }
-        AckEffect {
-            advanced: true,
-            fin_acked: acked > bytes,
-            //= rfc6298#5.3   new data acknowledged; in a repair only the first partial ACK counts (RFC 6582 3.2)
-            restart_timer: !matches!(progress, Progress::Partial { first: false }),
-        }
-    }
-
-    /// In slow start the window may grow while half of it is used: what is out doubles before the next look.
-    fn fills_half_the_window(&self, flight: u32) -> bool {
-        let window = self.control.window();
-        window < self.control.threshold() && flight >= window / 2
-    }
-
-    /// The round trip that an ACK measures: of the one segment under measurement, else by timestamps, which tell a
-    /// retransmission from its original (RFC 7323 4.1).
-    fn measure(&mut self, now: Instant, ack: SeqNumber, stamped: Option<Duration>) -> Option<Duration> {
-        let sample = match self.timed {
-            Some((end, at)) if ack.at_or_after(end) => {
-                self.timed = None;
-                now.since(at)
-            }
-            Some(_) => return None,
-            None => stamped?,
-        };
-        self.rtt.sample(sample);
-        Some(sample)
+    /// Whether anything is queued that was never sent and has a place in the peer's window.
+    pub(super) fn has_new_data(&self) -> bool {
+        self.outstanding() < (self.queue.len() as u32).min(self.peer.size)
     }
 
     /// The retransmission timer fired: everything in flight counts as lost.
@@ -330,33 +295,34 @@ impl Sender {
         self.retries += 1;
         if self.retries == 1 {
             //= rfc5681#3.1   the threshold falls once, not with every repetition
-            self.control.on_timeout(cx.now, self.max.0.wrapping_sub(self.una.0));
+            self.control.on_timeout(cx.now, self.outstanding());
+            self.undo.begin(self.una);
         }
-        self.recovery.on_timeout(self.max);
+        self.estimator.on_lost(self.flight.out());
+        self.recovery.on_timeout(self.max, common.config.frto && self.retries == 1);
         self.rtt.back_off();
-        self.go_back("timeout");
+        self.tail.cancel();
+        self.go_back("timeout", self.mss);
         self.trace_congestion(cx, common, "timeout");
     }
 
-    /// Send again from SND.UNA on, the first segment at once.
-    pub(super) const fn go_back(&mut self, cause: &'static str) {
-        self.nxt = self.una;
-        self.resend = Some(cause);
-        self.timed = None;
+    /// Send again what is out, the first segment at once; see `Flight::lose_all` for `join`.
+    pub(super) fn go_back(&mut self, cause: &'static str, join: u32) {
+        self.flight.lose_all(self.mss, join);
+        self.reorder_until = None;
+        (self.cause, self.urge) = (cause, true);
     }
 
-    /// A segment up to `end` leaves for the first time: measure it, unless another is under way.
-    pub(super) const fn time(&mut self, now: Instant, end: SeqNumber) {
-        if self.timed.is_none() {
-            self.timed = Some((end, now));
-        }
-    }
-
-    /// A segment leaves that was sent before.
-    pub(super) fn distrust(&mut self, seq: SeqNumber) {
-        //= rfc6298#3   Karn: what covers a retransmission measures nothing
-        if self.timed.is_some_and(|(end, _)| end.after(seq)) {
-            self.timed = None;
+    /// The reordering timer fired: what was overtaken had its time.
+    pub(super) fn on_reordering(&mut self, cx: &mut Context<'_>, common: &Common) {
+        let before = self.flight.lost();
+        self.detect(cx);
+        let newly_lost = self.flight.lost().saturating_sub(before);
+        self.estimator.on_lost(newly_lost);
+        if newly_lost > 0 && self.recovery.phase() == Phase::Open {
+            self.begin_repair(cx, common, 0);
+            let (pipe, threshold) = (self.pipe(), self.control.threshold());
+            self.recovery.prr.on_ack(0, pipe, threshold, self.mss, false);
         }
     }
 

@@ -18,6 +18,14 @@ impl Open {
             common.trace_timer(cx, timer.name());
             let exit = match timer {
                 Timer::Retransmit => self.on_retransmit(cx, common),
+                Timer::TailProbe => self.on_tail_probe(cx),
+                Timer::Reordering => {
+                    self.sender.on_reordering(cx, common);
+                    self.arm_loss_timers(cx.now, common);
+                    None
+                }
+                // That output may go on is all there is to it.
+                Timer::Pacing => None,
                 Timer::Persist => self.on_persist(cx, common),
                 Timer::DelayedAck => self.on_delayed_ack(cx),
                 Timer::KeepAlive => self.on_keep_alive(cx, common),
@@ -46,6 +54,15 @@ impl Open {
             //= rfc9293#3.8.3 SHLD-9   R1: whoever watches is told
             common.trace_timer(cx, "r1");
         }
+        self.timers.clear(Timer::TailProbe);
+        self.timers.clear(Timer::Reordering);
+        self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
+        None
+    }
+
+    fn on_tail_probe(&mut self, cx: &Context<'_>) -> Option<Exit> {
+        self.sender.tail.due = true;
+        //= rfc8985#7.3   the retransmission timer starts again behind the probe
         self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
         None
     }

@@ -7,6 +7,12 @@ use crate::time::Instant;
 pub(super) enum Timer {
     /// An acknowledgment of what is in flight (RFC 6298).
     Retransmit,
+    /// An ACK to come soon; if it does not, a probe goes out (RFC 8985 7).
+    TailProbe,
+    /// What was overtaken to arrive late (RFC 8985 6.2).
+    Reordering,
+    /// Pacing to allow the next unit.
+    Pacing,
     /// The peer's window to open, or SWS avoidance to give in (RFC 9293 3.8.6.1, 3.8.6.2.1).
     Persist,
     /// A reason to send an ACK along (RFC 9293 3.8.6.3).
@@ -18,12 +24,24 @@ pub(super) enum Timer {
 }
 
 impl Timer {
-    const ALL: [Self; 5] = [Self::Retransmit, Self::Persist, Self::DelayedAck, Self::KeepAlive, Self::Orphan];
+    const ALL: [Self; 8] = [
+        Self::Pacing,
+        Self::Reordering,
+        Self::TailProbe,
+        Self::Retransmit,
+        Self::Persist,
+        Self::DelayedAck,
+        Self::KeepAlive,
+        Self::Orphan,
+    ];
 
     /// Its name in traces.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Retransmit => "retransmit",
+            Self::TailProbe => "tail-probe",
+            Self::Reordering => "reordering",
+            Self::Pacing => "pacing",
             Self::Persist => "persist",
             Self::DelayedAck => "delayed-ack",
             Self::KeepAlive => "keep-alive",
@@ -58,6 +76,11 @@ impl Timers {
     /// Whether it is armed.
     pub(super) fn is_set(&self, timer: Timer) -> bool {
         self.deadlines[timer as usize] != Instant::FAR_FUTURE
+    }
+
+    /// When it fires; beyond all time if it is not armed.
+    pub(super) const fn at(&self, timer: Timer) -> Instant {
+        self.deadlines[timer as usize]
     }
 
     /// One that is due, disarmed by that.

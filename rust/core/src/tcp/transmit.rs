@@ -2,8 +2,11 @@
 
 use super::common::Common;
 use super::congestion::CongestionControl;
+use super::flight::{Fate, Sent};
+use super::recovery::{Frto, Phase};
 use super::sender::{Fin, Sender};
 use crate::observe::{Context, Counter, Layer, TraceEvent};
+use crate::time::Instant;
 use crate::wire::{SeqNumber, TcpFlags};
 
 /// A stretch of sequence space that leaves now.
@@ -22,6 +25,13 @@ pub(super) struct Unit {
     pub(super) is_timed: bool,
 }
 
+impl Unit {
+    /// The number behind it.
+    fn end(&self) -> SeqNumber {
+        self.seq + self.length as u32 + u32::from(self.flags.contains(TcpFlags::FIN))
+    }
+}
+
 impl Sender {
     /// The next unit of at most `max_unit` payload bytes, but one segment at least. `extra_options` bytes go into each
     /// header besides the usual ones.
@@ -33,27 +43,96 @@ impl Sender {
         max_unit: usize,
     ) -> Option<Unit> {
         let segment = (self.mss() as usize).saturating_sub(extra_options).max(1);
-        let (offset, length, cause) = if let Some(cause) = self.resend.take() {
-            (0, self.retransmit_length(segment), Some(cause))
-        } else if self.probe {
+        if self.probe {
             self.probe = false;
             return self.probe_unit(cx, common, segment);
-        } else {
-            let offset = self.flight() as usize;
-            match self.sendable(cx, common, segment, max_unit) {
-                Some(length) => (offset, length, None),
-                None => return None,
-            }
-        };
+        }
+        if !self.urge && self.is_paced(cx.now) {
+            return None;
+        }
+        if let Some(unit) = self.retransmission(segment, max_unit) {
+            return Some(self.resend(cx, common, unit, self.cause));
+        }
+        if self.tail.due
+            && let Some(unit) = self.tail_probe(cx, common, segment)
+        {
+            return Some(unit);
+        }
+        let offset = self.outstanding() as usize;
+        let length = self.sendable(cx, common, segment, max_unit)?;
         let mut unit = self.unit(offset, length, segment);
         //= rfc9293#3.8.6 SHLD-15   a FIN takes a number, and new numbers stay within the window
-        if cause.is_none() && offset + length >= (self.peer.size as usize).max(1) {
+        if offset + length >= (self.peer.size as usize).max(1) {
             unit.flags.remove(TcpFlags::FIN);
         }
         if unit.length == 0 && unit.flags.is_empty() {
             return None;
         }
-        self.on_sent(cx, common, &unit, cause.unwrap_or("timeout"));
+        self.send_new(cx, common, &unit);
+        Some(unit)
+    }
+
+    /// Whether pacing holds output back, and until when.
+    fn is_paced(&mut self, now: Instant) -> bool {
+        self.paced_until = self.pacer.wait(now);
+        self.paced_until.is_some()
+    }
+
+    /// The first lost stretch, if it may go out again: new data waits behind it.
+    fn retransmission(&mut self, segment: usize, max_unit: usize) -> Option<Unit> {
+        if self.recovery.frto == Frto::Second && !self.urge {
+            return None;
+        }
+        let lost = self.flight.next_lost()?;
+        let offset = lost.start.0.wrapping_sub(self.una.0) as usize;
+        let room = self.window().saturating_sub(self.pipe()) as usize;
+        let urgent = self.urge || self.pipe() == 0;
+        if !urgent && room < (lost.len() as usize).min(segment) {
+            return None;
+        }
+        //= rfc9293#3.8.6 MUST-34 SHLD-16   into a shrunken window only as much as it takes, yet one byte always
+        let taken = (self.peer.size as usize).saturating_sub(offset).max(usize::from(offset == 0));
+        let limit = if urgent { segment } else { max_unit.max(segment).min(room) };
+        let data = self.queue.len().saturating_sub(offset).min(lost.len() as usize);
+        let length = self.queue.fit(offset, data.min(limit).min(taken));
+        let length = if length > segment { length - length % segment } else { length };
+        let mut unit = self.unit(offset, length, segment);
+        if length < data || lost.len() as usize == data {
+            unit.flags.remove(TcpFlags::FIN);
+        }
+        (unit.length > 0 || !unit.flags.is_empty()).then_some(unit)
+    }
+
+    /// The probe of RFC 8985 7.3: a new segment if there is one, else the last one again.
+    fn tail_probe(&mut self, cx: &mut Context<'_>, common: &mut Common, segment: usize) -> Option<Unit> {
+        self.tail.due = false;
+        let last = self.flight.last()?;
+        cx.count(Counter::TcpLossProbes);
+        if self.has_new_data() {
+            let offset = self.outstanding() as usize;
+            let room = (self.peer.size as usize).saturating_sub(offset);
+            let length = self.queue.fit(offset, (self.queue.len() - offset).min(segment).min(room));
+            let mut unit = self.unit(offset, length, segment);
+            if length == room {
+                unit.flags.remove(TcpFlags::FIN);
+            }
+            self.send_new(cx, common, &unit);
+            self.tail.on_sent(self.max, false);
+            return Some(unit);
+        }
+        let end = last.start.0.wrapping_sub(self.una.0) as usize + last.len() as usize;
+        let data_end = end.min(self.queue.len());
+        // From a segment's boundary on, so that what is cut off is one.
+        let whole = (last.len() as usize).saturating_sub(1) / last.segment.max(1) as usize;
+        let start =
+            (last.start.0.wrapping_sub(self.una.0) as usize + whole * last.segment as usize).min(data_end);
+        let length = self.queue.fit(start, (data_end - start).min(segment));
+        let mut unit = self.unit(start, length, segment);
+        if end == data_end {
+            unit.flags.remove(TcpFlags::FIN);
+        }
+        let unit = self.resend(cx, common, unit, "probe");
+        self.tail.on_sent(self.max, true);
         Some(unit)
     }
 
@@ -75,13 +154,6 @@ impl Sender {
         }
     }
 
-    /// What a retransmission of the oldest segment carries.
-    fn retransmit_length(&self, segment: usize) -> usize {
-        //= rfc9293#3.8.6 MUST-34 SHLD-16   into a shrunken window only as much as it takes, yet one byte always
-        let sent = (self.max.0.wrapping_sub(self.una.0) as usize).min(self.queue.len());
-        sent.min(segment).min((self.peer.size as usize).max(1))
-    }
-
     /// How many bytes may go out from SND.NXT on; 0 with a FIN alone.
     fn sendable(
         &mut self,
@@ -90,9 +162,10 @@ impl Sender {
         segment: usize,
         max_unit: usize,
     ) -> Option<usize> {
-        let flight = self.flight() as usize;
+        let flight = self.outstanding() as usize;
         let queued = self.queue.len();
         if flight >= queued {
+            self.note_idle();
             // All data is out. The FIN takes a place in the peer's window, none in the network's.
             let due = self.fin == Fin::Queued
                 && flight == queued
@@ -102,10 +175,10 @@ impl Sender {
         }
         let available = queued - flight;
         self.restart_after_idle(cx, common);
-        let network = self.control.window().saturating_add(self.recovery.extra()) as usize;
-        let peer = self.peer.size as usize;
+        let network = self.window().saturating_sub(self.in_network(common)) as usize;
         //= rfc9293#3.8.6 SHLD-15   never beyond the peer's right edge, wherever it moved
-        let usable = network.min(peer).saturating_sub(flight);
+        let peer = (self.peer.size as usize).saturating_sub(flight);
+        let usable = network.min(peer);
         self.held_back |= available > usable && network <= peer;
         let length = available.min(usable);
         if length == 0 || (length < segment && !self.may_send_small(common, length, available)) {
@@ -130,7 +203,24 @@ impl Sender {
                 || self.is_urgent();
         }
         //= rfc9293#3.8.6.2.1 MUST-38   cut short by the peer's window: worth it from half of its best
-        self.peer.size < self.control.window() && length as u32 >= self.peer.largest / 2
+        self.peer.size < self.window() && length as u32 >= self.peer.largest / 2
+    }
+
+    /// What counts against the window. Without limited transmit, what was delivered behind a gap does until the gap is
+    /// known to be a loss.
+    fn in_network(&self, common: &Common) -> u32 {
+        if !common.config.limited_transmit && self.recovery.phase() == Phase::Open {
+            self.outstanding()
+        } else {
+            self.pipe()
+        }
+    }
+
+    /// Everything that there was went out, and the window has room: rates measured now are the application's.
+    fn note_idle(&mut self) {
+        if self.flight.lost() == 0 && self.pipe() < self.window() {
+            self.estimator.on_idle(self.pipe());
+        }
     }
 
     fn is_urgent(&self) -> bool {
@@ -154,31 +244,78 @@ impl Sender {
             return None;
         }
         cx.count(Counter::TcpProbes);
-        self.on_sent(cx, common, &unit, "probe");
+        if unit.seq.before(self.max) {
+            self.note_resent(cx, common, &unit, "probe");
+        }
+        self.max = self.max.max(unit.end());
+        self.last_sent = cx.now;
         Some(unit)
     }
 
-    fn on_sent(&mut self, cx: &mut Context<'_>, common: &mut Common, unit: &Unit, cause: &'static str) {
-        let end = unit.seq + unit.length as u32 + u32::from(unit.flags.contains(TcpFlags::FIN));
-        if unit.is_timed {
-            self.nxt = self.nxt.max(end);
+    /// A unit leaves for the first time.
+    fn send_new(&mut self, cx: &mut Context<'_>, common: &Common, unit: &Unit) {
+        let end = unit.end();
+        let (out, length) = (self.pipe(), end.0.wrapping_sub(unit.seq.0));
+        self.control.on_sent(cx.now, out, self.estimator.is_limited());
+        let snapshot = self.estimator.on_sent(cx.now, out, length);
+        self.flight.push(Sent {
+            start: unit.seq,
+            end,
+            segment: unit.segment_size as u32,
+            at: cx.now,
+            fate: Fate::Out,
+            resent: false,
+            snapshot,
+        });
+        if self.flight.delivered() + self.virtually_delivered() > 0 {
+            self.limited_sent += length;
         }
-        if unit.retransmission {
-            common.stats.retransmissions += 1;
-            cx.count(Counter::TcpRetransSegs);
-            self.distrust(unit.seq);
-            let remote = common.tuple.remote;
-            cx.emit(Layer::Tcp, || TraceEvent::TcpRetransmit {
-                destination: remote.ip(),
-                destination_port: remote.port(),
-                seq: unit.seq,
-                length: unit.length,
-                cause,
-            });
-        } else if unit.is_timed {
-            self.time(cx.now, end);
-        }
-        self.max = self.max.max(end);
+        self.nxt = self.nxt.max(end);
+        self.on_left(cx, common, unit);
+    }
+
+    /// A stretch leaves again.
+    fn resend(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        mut unit: Unit,
+        cause: &'static str,
+    ) -> Unit {
+        let (out, length) = (self.pipe(), unit.end().0.wrapping_sub(unit.seq.0));
+        let snapshot = self.estimator.on_sent(cx.now, out, length);
+        self.flight.resend(cx.now, unit.seq, length, snapshot);
+        unit.retransmission = true;
+        self.urge = false;
+        let segments = unit.length.div_ceil(unit.segment_size.max(1)).max(1) as u32;
+        self.undo.on_resent(segments, self.stamps.then(|| common.timestamp(cx.now)));
+        self.note_resent(cx, common, &unit, cause);
+        self.on_left(cx, common, &unit);
+        unit
+    }
+
+    fn note_resent(&self, cx: &mut Context<'_>, common: &mut Common, unit: &Unit, cause: &'static str) {
+        common.stats.retransmissions += 1;
+        cx.count(Counter::TcpRetransSegs);
+        let remote = common.tuple.remote;
+        cx.emit(Layer::Tcp, || TraceEvent::TcpRetransmit {
+            destination: remote.ip(),
+            destination_port: remote.port(),
+            seq: unit.seq,
+            length: unit.length,
+            cause,
+        });
+    }
+
+    fn on_left(&mut self, cx: &Context<'_>, common: &Common, unit: &Unit) {
+        self.max = self.max.max(unit.end());
         self.last_sent = cx.now;
+        if self.recovery.phase() == Phase::Fast {
+            self.recovery.prr.on_sent(unit.length as u32);
+        }
+        if let Some(rate) = self.pacing_rate(common) {
+            let segment = unit.segment_size as u64;
+            self.pacer.on_sent(cx.now, unit.length as u64, rate, segment);
+        }
     }
 }

@@ -103,6 +103,12 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
     let (snd_wscale, rcv_wscale) = info.window_scale.unwrap_or_default();
     let mut fields = BTreeMap::from([
         ("advertised_mss", Field::Int(info.advertised_mss.into())),
+        ("bytes_lost", Field::Int(info.bytes_lost as i64)),
+        ("delivered", Field::Int(info.delivered as i64)),
+        ("lost", Field::Int(info.lost.into())),
+        ("pipe", Field::Int(info.pipe.into())),
+        ("reordering", Field::Flag(info.reordering)),
+        ("sacked", Field::Int(info.sacked.into())),
         ("bytes_acked", Field::Int(info.bytes_acked as i64)),
         ("bytes_received", Field::Int(info.bytes_received as i64)),
         ("orphan", Field::Flag(info.orphan)),

@@ -14,5 +14,6 @@ mod liveness;
 mod loss;
 mod options;
 mod positions;
+mod recovery;
 mod transfer;
 mod waiting;

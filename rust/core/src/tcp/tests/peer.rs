@@ -246,6 +246,11 @@ impl Peer {
         Disposition::Done
     }
 
+    /// Our timestamp clock.
+    pub(super) fn stamp(&self) -> u32 {
+        self.tcp.common.timestamp(self.bench.now)
+    }
+
     pub(super) fn info(&self) -> Info {
         self.tcp.info()
     }
