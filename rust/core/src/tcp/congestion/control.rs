@@ -113,3 +113,6 @@ impl CongestionControl for Control {
         self.inner_mut().on_mss(mss);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -200,7 +200,7 @@ impl CongestionControl for Cubic {
         }
         let mut bytes = acked.bytes;
         if self.window < self.threshold {
-            let step = self.slow_start.on_ack(&acked, self.mss, self.pacing_rate().is_some());
+            let step = self.slow_start.on_ack(&acked, self.mss);
             let grown = self.window.saturating_add(step.growth).min(MAX_WINDOW);
             if step.ends {
                 //= rfc9406#4.2   Conservative Slow Start went its rounds

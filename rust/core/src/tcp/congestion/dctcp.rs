@@ -97,3 +97,6 @@ impl CongestionControl for Dctcp {
         self.reno.on_mss(mss);
     }
 }
+
+#[cfg(test)]
+mod tests;

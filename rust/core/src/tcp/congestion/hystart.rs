@@ -36,6 +36,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone)]
 pub(super) struct SlowStart {
     abc_limit: u32,
+    paced: bool,
     watch: Option<Watch>,
 }
 
@@ -55,11 +56,11 @@ impl SlowStart {
     pub(super) fn new(start: &Start) -> Self {
         //= rfc9406#4.3   the first slow start only: later ones have a threshold to go by
         let first = start.hystart && start.threshold >= MAX_WINDOW;
-        Self { abc_limit: start.abc_limit.max(1), watch: first.then(Watch::default) }
+        Self { abc_limit: start.abc_limit.max(1), paced: start.paced, watch: first.then(Watch::default) }
     }
 
-    /// New data was delivered while the window is below the threshold. `paced`: no burst follows a large step.
-    pub(super) fn on_ack(&mut self, acked: &Acked, mss: u32, paced: bool) -> Step {
+    /// New data was delivered while the window is below the threshold.
+    pub(super) fn on_ack(&mut self, acked: &Acked, mss: u32) -> Step {
         let Some(watch) = &mut self.watch else {
             //= rfc3465#2.3   one segment an ACK while a timeout is being repaired, else L of them
             let limit = if acked.after_timeout { 1 } else { self.abc_limit };
@@ -67,7 +68,7 @@ impl SlowStart {
         };
         let ends = watch.on_ack(acked);
         //= rfc9406#4.2   at most L segments for one ACK, without bound if paced
-        let mut growth = if paced { acked.bytes } else { acked.bytes.min(L.saturating_mul(mss)) };
+        let mut growth = if self.paced { acked.bytes } else { acked.bytes.min(L.saturating_mul(mss)) };
         if watch.conservative.is_some() {
             growth /= CSS_GROWTH_DIVISOR;
         }
@@ -126,3 +127,6 @@ impl Watch {
 fn threshold(last: Duration) -> Duration {
     last.div(MIN_RTT_DIVISOR).clamp(MIN_RTT_THRESH, MAX_RTT_THRESH)
 }
+
+#[cfg(test)]
+mod tests;

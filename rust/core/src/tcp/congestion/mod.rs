@@ -60,6 +60,8 @@ pub struct Start {
     pub abc_limit: u32,
     /// First slow start by HyStart++ (RFC 9406).
     pub hystart: bool,
+    /// Output is paced, so that no burst follows a step of the window.
+    pub paced: bool,
     /// A mark weighs less than a loss (RFC 8511).
     pub ecn_backoff: bool,
     /// The window of [`Fixed`], in segments.
@@ -78,6 +80,7 @@ impl Start {
             seed: 0,
             abc_limit: config.abc_limit,
             hystart: config.hystart,
+            paced: false,
             ecn_backoff: config.ecn_backoff,
             fixed_window: config.fixed_window,
         }

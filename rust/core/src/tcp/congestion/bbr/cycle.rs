@@ -301,9 +301,9 @@ impl Bbr {
         }
     }
 
-    /// An ACK told of losses.
+    /// An ACK told of losses, or comes after such as time told of.
     //= draft-ietf-ccwg-bbr#5.5.10.2   while probing, too much loss tells how much in flight is too much
-    pub(super) fn on_lost(&mut self, acked: &Acked) {
+    pub(super) fn on_lost(&mut self, acked: &Acked, newly_lost: u64) {
         let sample = &acked.sample;
         if self.bounds.on_lost(sample.delivered) {
             self.save();
@@ -322,7 +322,7 @@ impl Bbr {
         self.cycle.too_high = true;
         self.cycle.sampling = false;
         if !self.is_limited(sample) {
-            let most = inflight_at_loss(lost, inflight, sample.newly_lost.into());
+            let most = inflight_at_loss(lost, inflight, newly_lost);
             self.bounds.inflight_long = most.max(self.target_inflight() * BETA_TENTHS / 10);
         }
         if self.state == State::Up {

@@ -53,6 +53,8 @@ pub struct Bbr {
     round_start: bool,
     rounds: u64,
     delivered: u64,
+    /// Lost, as far as it was answered.
+    lost: u64,
     max_rate: MaxRate,
     full: FullPipe,
     min_rtt: MinRtt,
@@ -103,6 +105,7 @@ impl Bbr {
             round_start: false,
             rounds: 0,
             delivered: 0,
+            lost: 0,
             max_rate: MaxRate::default(),
             full: FullPipe::default(),
             min_rtt: MinRtt::new(start.now, start.rtt),
@@ -335,8 +338,11 @@ impl CongestionControl for Bbr {
         }
         self.watch_repair(&acked);
         self.delivered = acked.sample.delivered;
-        if acked.sample.newly_lost > 0 {
-            self.on_lost(&acked);
+        // Losses found by a timer come with the next ACK.
+        let newly_lost = acked.sample.lost.saturating_sub(self.lost);
+        self.lost = acked.sample.lost;
+        if newly_lost > 0 {
+            self.on_lost(&acked, newly_lost);
         }
         self.update_model(&acked);
         self.advance_state(&acked);

@@ -1,5 +1,6 @@
 //! What the tests of all algorithms begin with; `path` is a model of a bottleneck and of senders that share it.
 
+mod flow;
 mod laws;
 pub(super) mod path;
 
