@@ -29,7 +29,18 @@ impl SocketInfo {
     pub(crate) fn all(stack: &Stack) -> Vec<Self> {
         let held = stack.sockets().into_iter().filter(|id| !matches!(id, SocketId::Tcp(_)));
         let all = stack.tcp_ids().into_iter().map(SocketId::Tcp).chain(held);
-        all.map(|id| Self::of(stack, id)).collect()
+        let mut half_open = stack.tcp_half_open();
+        half_open.sort_by_key(|info| (info.tuple.local, info.tuple.remote));
+        let half_open = half_open.into_iter().map(|info| Self {
+            kind: "tcp",
+            protocol: TCP,
+            state: info.state.name(),
+            local: Some(endpoint(info.tuple.local)),
+            remote: Some(endpoint(info.tuple.remote)),
+            receive_queue: 0,
+            send_queue: 0,
+        });
+        all.map(|id| Self::of(stack, id)).chain(half_open).collect()
     }
 
     fn of(stack: &Stack, id: SocketId) -> Self {
