@@ -23,6 +23,8 @@ from tapip_rs.routing import Rib
 from tapip_rs.sockets import Address, Host, RawSocket, TcpListener, TcpStream, UdpSocket, host_text, socket_address
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from tapip_rs.config import Config
     from tapip_rs.detached import DetachedStack
     from tapip_rs.topology import KernelSide
@@ -133,6 +135,17 @@ class Stack:
         """Connect by TCP; the stream keeps `timeout` (seconds, None for ever)."""
         ours = None if local is None else socket_address(local, "local")
         return TcpStream(self.core.tcp_connect(socket_address(remote, "remote"), ours, timeout))
+
+    def connect_fast(
+        self, remote: Address, data: Buffer, timeout: float | None = None, local: Address | None = None
+    ) -> tuple[TcpStream, int]:
+        """Connect with data in the SYN (TCP Fast Open, RFC 7413); also how many bytes were taken.
+
+        Where no cookie of the server is known yet, one is asked for and the data goes right behind the handshake.
+        """
+        ours = None if local is None else socket_address(local, "local")
+        core, taken = self.core.tcp_connect_fast(socket_address(remote, "remote"), data, ours, timeout)
+        return TcpStream(core), taken
 
     def listen(self, local: Address, backlog: int = 128) -> TcpListener:
         """Listen for TCP connections; port 0 picks one, host "0.0.0.0" means every address."""

@@ -322,6 +322,22 @@ impl Stack {
         TcpStream::connect(py, self.handle(), remote, local, limit("timeout", timeout)?)
     }
 
+    /// As `tcp_connect`, with `data` in the SYN where the server's cookie is known (RFC 7413), else right behind it.
+    ///
+    /// Also how many bytes were taken. What became of it: `info().fields["fast_open"]`.
+    #[pyo3(signature = (remote, data, local = None, timeout = None))]
+    fn tcp_connect_fast(
+        &self,
+        py: Python<'_>,
+        remote: &Bound<'_, PyAny>,
+        data: Outgoing,
+        local: Option<&Bound<'_, PyAny>>,
+        timeout: Option<f64>,
+    ) -> PyResult<(TcpStream, usize)> {
+        let ends = (socket("remote", remote)?, optional_socket("local", local)?);
+        TcpStream::connect_fast(py, self.handle(), ends, data.as_slice(), limit("timeout", timeout)?)
+    }
+
     /// Listen; port 0 picks one. `backlog` connections wait for accept at most.
     ///
     /// Raises: OSError(EADDRINUSE, EADDRNOTAVAIL).

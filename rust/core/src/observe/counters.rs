@@ -104,6 +104,20 @@ counters! {
     TcpSyncookiesRecv,
     /// Acknowledgments that held no valid SYN cookie while some were out.
     TcpSyncookiesFailed,
+    /// SYNs whose data the server took (RFC 7413).
+    TcpFastOpenActive,
+    /// SYNs whose data the server did not take, or that vanished.
+    TcpFastOpenActiveFail,
+    /// Connections that a Fast Open cookie opened.
+    TcpFastOpenPassive,
+    /// Fast Open cookies that were not ours.
+    TcpFastOpenPassiveFail,
+    /// SYNs with a good cookie for which there was no place.
+    TcpFastOpenListenOverflow,
+    /// SYNs that asked for a Fast Open cookie.
+    TcpFastOpenCookieReqd,
+    /// Servers towards which Fast Open was given up for a while.
+    TcpFastOpenBlackhole,
     /// Last ACKs of handshakes ignored because the application waits for data.
     TcpDeferAcceptDrop,
     /// Connections closed because the peer was silent.

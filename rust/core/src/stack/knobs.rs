@@ -118,6 +118,9 @@ knobs! {
     "tcp_synack_retries" number 0..=127 => tcp.synack_retries;
     "tcp_syncookies" number 0..=2 => tcp.syn_cookies;
     "tcp_max_syn_backlog" number 1..=1_048_576 => tcp.max_syn_backlog;
+    "tcp_fastopen" number 0..=3 => tcp.fast_open;
+    "tcp_fastopen_blackhole_timeout_sec" millis 0..=DAY => tcp.fast_open_blackhole;
+    "tcp_fastopen_rotation" millis 0..=DAY => tcp.fast_open_rotation;
     "tcp_retries1" number 1..=255 => tcp.retries1;
     "tcp_retries2" number 1..=255 => tcp.retries2;
     "tcp_keepalive_time" millis 1..=1_000_000_000 => tcp.keepalive_time;

@@ -25,6 +25,7 @@ mod ports;
 mod raw;
 mod route;
 mod sockets;
+mod tcp_fast_open;
 mod tcp_input;
 mod tcp_listen;
 mod tcp_output;
@@ -95,6 +96,7 @@ pub struct Stack {
     raw: datagram_table::RawTable,
     ports: ports::Ports,
     secrets: tcp::Secrets,
+    fast_open: tcp::FastOpenCache,
     events: sockets::Events,
     wheel: TimerWheel<timers::Timer>,
     output: output::Output,
@@ -126,6 +128,7 @@ impl Stack {
             raw: datagram_table::RawTable::with_key(),
             ports: ports::Ports::new(rng.key()),
             secrets: tcp::Secrets::new(rng.key()),
+            fast_open: tcp::FastOpenCache::new(seed),
             events: sockets::Events::default(),
             wheel: TimerWheel::new(now),
             output: output::Output::default(),

@@ -37,6 +37,8 @@ pub enum SocketOption {
     QuickAck,
     /// TCP_CONGESTION, as a place in `congestion::Kind::ALL`.
     Congestion,
+    /// TCP_FASTOPEN, of a listener; 0 is off.
+    FastOpen,
     /// TCP_DEFER_ACCEPT, of a listener; 0 is off.
     DeferAccept,
     /// SO_BROADCAST.

@@ -63,6 +63,7 @@ impl Stack {
                     self.neighbors
                         .confirm(&mut cx, NeighborKey { interface: hop.interface, address: hop.next_hop });
                 }
+                self.learn_fast_open(now, id);
                 self.settle(id, fresh);
             }
             Disposition::Reopen { isn } => {
@@ -166,6 +167,13 @@ impl Stack {
             let fresh = fresh && readiness.contains(Readiness::READABLE);
             self.events.note(&mut entry.watch, SocketId::Tcp(id), readiness, fresh);
         }
+        if !entry.connection.is_fast_open_pending()
+            && let Some(parent) = entry.fast_open.take()
+            && let Some(parent) = self.tcp.listeners.get_mut(parent)
+        {
+            parent.listener.on_fast_open_over(state == State::Closed);
+        }
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
         if let (Some(parent), false) = (entry.parent, entry.announced) {
             self.settle_embryo(id, parent, state);
         }

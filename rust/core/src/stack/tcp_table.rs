@@ -17,6 +17,8 @@ pub(super) struct Entry {
     pub(super) connection: Connection,
     /// The listener that it came through, until it is accepted.
     pub(super) parent: Option<ListenerId>,
+    /// The listener that it came through by Fast Open, until its peer's ACK.
+    pub(super) fast_open: Option<ListenerId>,
     /// Counted in the parent's accept queue, no longer in its SYN queue.
     pub(super) announced: bool,
     /// The application let go of it.
@@ -87,9 +89,11 @@ impl TcpTable {
         hop: (u64, Hop),
     ) -> TcpId {
         let tuple = connection.tuple();
+        let fast_open = parent.filter(|_| connection.is_fast_open_pending());
         let id = self.connections.insert(Entry {
             connection,
             parent,
+            fast_open,
             announced: false,
             released: false,
             queued: false,

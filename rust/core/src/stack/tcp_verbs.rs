@@ -168,6 +168,11 @@ impl Stack {
         self.tcp.connections.keys().collect()
     }
 
+    /// How many connections are half open.
+    pub fn tcp_half_open_count(&self) -> usize {
+        self.tcp.listeners.values().map(|entry| entry.listener.half_open()).sum()
+    }
+
     /// The connections that are half open, with their listeners alone: no handle names them.
     pub fn tcp_half_open(&self) -> Vec<Info> {
         let listeners = self.tcp.listeners.values();

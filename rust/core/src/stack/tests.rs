@@ -3,6 +3,7 @@
 mod wire_pair;
 
 mod datagrams;
+mod handshakes;
 mod neighbors;
 mod routing;
 mod streams;

@@ -38,6 +38,7 @@ impl Stack {
         let Some(entry) = self.tcp.connections.get_mut(id) else { return };
         entry.timer = None;
         entry.connection.on_timeout(&mut self.observers.context(now, None));
+        self.learn_fast_open(now, id);
         self.settle(id, false);
     }
 

@@ -1,6 +1,7 @@
 //! What outlives every state: the name, the settings, the received bytes, the errors not yet told.
 
 use super::congestion::Kind;
+use super::fast_open::{FastOpen, Lesson};
 use super::{Config, Settings, State, Tuple};
 use crate::buffer::ReceiveQueue;
 use crate::drops::DropReason;
@@ -47,6 +48,10 @@ pub(super) struct Common {
     pub(super) stats: Stats,
     /// The handshake left no trace here but a cookie in its numbers (RFC 4987 3.6).
     pub(super) syn_cookie: bool,
+    /// How far Fast Open went.
+    pub(super) fast_open: FastOpen,
+    /// What the stack's Fast Open cache should learn.
+    pub(super) lesson: Option<Lesson>,
     /// Where our timestamp clock stands apart from time.
     clock_offset: u32,
     /// No challenge ACK before this.
@@ -90,6 +95,8 @@ impl Common {
             reply: None,
             stats: Stats::default(),
             syn_cookie: false,
+            fast_open: FastOpen::None,
+            lesson: None,
             clock_offset,
             next_challenge,
         }

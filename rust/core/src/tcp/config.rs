@@ -57,6 +57,12 @@ pub struct Config {
     pub syn_cookies: u8,
     /// Most half-open connections of one listener, however large its backlog is.
     pub max_syn_backlog: usize,
+    /// TCP Fast Open (RFC 7413): bit 0 for active opens, bit 1 for passive ones.
+    pub fast_open: u8,
+    /// How long no Fast Open is tried towards a server after SYNs with it vanished; doubles each time. Zero: always tried.
+    pub fast_open_blackhole: Duration,
+    /// How long the key of the cookies is used that we give; the one before is good as well. Zero for ever.
+    pub fast_open_rotation: Duration,
     /// R1: retransmissions after which the path is doubted (RFC 9293 SHLD-10: at least 3).
     pub retries1: u8,
     /// R2: retransmissions after which the connection ends; 15 take over 15 minutes (SHLD-11: at least 100 s).
@@ -116,6 +122,9 @@ impl Default for Config {
             synack_retries: 5,
             syn_cookies: 1,
             max_syn_backlog: 1024,
+            fast_open: 1,
+            fast_open_blackhole: Duration::from_secs(3600),
+            fast_open_rotation: Duration::ZERO,
             retries1: 3,
             retries2: 15,
             orphan_retries: 8,

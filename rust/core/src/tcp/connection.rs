@@ -2,11 +2,12 @@
 
 use super::closing::TimeWait;
 use super::common::Common;
+use super::fast_open::{Early, Known, Lesson};
 use super::handshake::{Outcome, SynReceived, SynSent};
 use super::open::{Exit, Open};
 use super::receiver::Due;
 use super::{Config, Settings, State};
-use crate::buffer::{Packet, Pool, Slices};
+use crate::buffer::{Packet, Pool, SendQueue, Slices};
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::time::Instant;
@@ -103,6 +104,48 @@ impl Connection {
         Self { common, phase: Phase::Open(open), restless: true }
     }
 
+    /// SYN-RECEIVED by way of LISTEN and a Fast Open cookie. The SYN is still to be looked at.
+    pub(super) fn fast(common: Common, state: SynReceived) -> Self {
+        Self { common, phase: Phase::SynReceived(Box::new(state)), restless: true }
+    }
+
+    /// Before the SYN leaves: let `data` go with it, as far as what is `known` of the server allows; how much was taken.
+    pub fn open_with(&mut self, data: &[u8], known: Option<Known>) -> usize {
+        let Phase::SynSent(state) = &mut self.phase else { return 0 };
+        let mut queue = SendQueue::new(self.common.settings.send_buffer);
+        let taken = queue.push(data);
+        state.early = Some(Box::new(Early { queue, known, in_syn: 0 }));
+        taken
+    }
+
+    /// What the handshake taught about Fast Open with this peer, once.
+    pub const fn take_lesson(&mut self) -> Option<Lesson> {
+        self.common.lesson.take()
+    }
+
+    /// Whether data flows although the peer has yet to prove its address.
+    pub const fn is_fast_open_pending(&self) -> bool {
+        matches!(&self.phase, Phase::SynReceived(state) if state.fast.is_some())
+    }
+
+    /// The two halves, where they exist.
+    pub(super) fn open(&self) -> Option<&Open> {
+        match &self.phase {
+            Phase::Open(open) => Some(open),
+            Phase::SynReceived(state) => state.fast.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// As `open`, to change them.
+    pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
+        match &mut self.phase {
+            Phase::Open(open) => Some(open),
+            Phase::SynReceived(state) => state.fast.as_deref_mut(),
+            _ => None,
+        }
+    }
+
     /// Passive open, answering `syn`: the first segment to transmit is the SYN-ACK.
     #[cfg(test)]
     pub(super) fn accept(
@@ -161,6 +204,9 @@ impl Connection {
             Phase::SynReceived(state) if state.completes_crossing(segment) => {
                 state.on_crossing(cx, common, segment, payload, pool)
             }
+            Phase::SynReceived(state) if state.takes_early_data(segment, &payload) => {
+                state.on_early_data(cx, common, payload, pool)
+            }
             Phase::SynReceived(state) => {
                 //= rfc9293#3.10.7.4   the segment that completes the handshake is looked at further as any other
                 let outcome = state.on_segment(cx, common, segment, payload.is_empty());
@@ -199,7 +245,7 @@ impl Connection {
         let common = &mut self.common;
         match &mut self.phase {
             Phase::SynSent(state) => {
-                if state.knock.on_timeout(cx, common, common.config.syn_retries) {
+                if state.on_timeout(cx, common) {
                     self.fail_silent(cx);
                 }
             }
@@ -240,17 +286,21 @@ impl Connection {
             return None;
         }
         let common = &mut self.common;
-        let header = common.reply.take().or_else(|| match &mut self.phase {
+        let reply = common.reply.take().map(|header| (header, 0));
+        let alone = reply.or_else(|| match &mut self.phase {
             Phase::SynSent(state) => state.poll_transmit(cx.now, common),
-            Phase::SynReceived(state) => state.poll_transmit(cx.now, common),
+            Phase::SynReceived(state) => state.poll_transmit(cx.now, common).map(|header| (header, 0)),
             _ => None,
         });
-        if let Some(header) = header {
+        if let Some((header, length)) = alone {
             common.stats.segments_out += 1;
-            return Some(Outgoing { header, offset: 0, length: 0, segment_size: 0, retransmission: false });
+            return Some(Outgoing { header, offset: 0, length, segment_size: length, retransmission: false });
         }
         let outgoing = match &mut self.phase {
             Phase::Open(open) => open.poll_transmit(cx, common, max_unit),
+            Phase::SynReceived(state) => {
+                state.fast.as_mut().and_then(|fast| fast.poll_transmit(cx, common, max_unit))
+            }
             _ => None,
         };
         self.restless = outgoing.is_some();
@@ -260,8 +310,10 @@ impl Connection {
     /// The payload of an `Outgoing`.
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
         match &self.phase {
-            Phase::Open(open) => open.sender.queue.slices(offset, length),
-            _ => Slices::EMPTY,
+            Phase::SynSent(state) => {
+                state.early.as_ref().map_or(Slices::EMPTY, |early| early.queue.slices(offset, length))
+            }
+            _ => self.open().map_or(Slices::EMPTY, |open| open.sender.queue.slices(offset, length)),
         }
     }
 

@@ -4,7 +4,9 @@
 //! hundred bytes and no memory of its own. For each segment and each timeout it is unpacked, worked on, and packed again.
 
 use super::common::Common;
-use super::handshake::{Knock, SynReceived};
+use super::fast_open::FastOpen;
+use super::handshake::SynReceived;
+use super::knock::Knock;
 use super::options::Agreed;
 use super::{Config, Settings, Tuple};
 use crate::time::Instant;
@@ -28,6 +30,7 @@ pub(super) struct HalfOpen {
     /// Repetitions of our SYN-ACK.
     pub(super) retries: u8,
     deferred: bool,
+    fast_open: FastOpen,
     agreed: Agreed,
 }
 
@@ -48,6 +51,7 @@ impl HalfOpen {
             window: knock.window(),
             retries: knock.retries(),
             deferred: state.deferred,
+            fast_open: common.fast_open,
             agreed: state.agreed,
         }
     }
@@ -57,16 +61,11 @@ impl HalfOpen {
         let clock = (self.clock_offset, self.next_challenge);
         let mut common = Common::with_clock(config, settings, self.tuple, self.mtu as usize, clock);
         (common.stats.segments_in, common.stats.segments_out) = (1, 1 + u64::from(self.retries));
+        common.fast_open = self.fast_open;
         let numbers = (self.isn, self.window);
         let knock = Knock::resumed(config, numbers, self.first, self.deadline, self.retries);
-        let state = SynReceived {
-            knock,
-            irs: self.irs,
-            agreed: self.agreed,
-            passive: true,
-            close: false,
-            deferred: self.deferred,
-        };
+        let mut state = SynReceived::of(knock, self.irs, self.agreed);
+        state.deferred = self.deferred;
         (common, state)
     }
 

@@ -3,7 +3,9 @@
 use super::common::Common;
 use super::congestion::{CongestionControl, MAX_WINDOW};
 use super::connection::Phase;
-use super::handshake::{Knock, SynReceived};
+use super::fast_open::FastOpen;
+use super::handshake::SynReceived;
+use super::knock::Knock;
 use super::open::Open;
 use super::options::Agreed;
 use super::{Connection, State, Tuple};
@@ -95,6 +97,10 @@ pub struct Info {
     pub window_scale: Option<(u8, u8)>,
     /// It came out of a SYN cookie.
     pub syn_cookie: bool,
+    /// How far TCP Fast Open went: `none`, `cookie` (asked for or given), `data` (sent, fate unknown), `accepted`, `refused`.
+    pub fast_open: &'static str,
+    /// The data in the SYN was acknowledged with it.
+    pub syn_data_acked: bool,
     /// No application holds it any more.
     pub orphan: bool,
     /// Payload bytes that the peer acknowledged.
@@ -117,7 +123,10 @@ impl Connection {
         let mut info = Info::blank(&self.common, self.state());
         info.urgent = self.urgent_mark().unwrap_or(0);
         match &self.phase {
-            Phase::SynSent(state) => info.fill_handshake(&state.knock),
+            Phase::SynSent(state) => {
+                info.fill_handshake(&state.knock);
+                info.send_queue = state.early.as_ref().map_or(0, |early| early.queue.len());
+            }
             Phase::SynReceived(state) => info.fill_received(state),
             Phase::Open(open) => {
                 info.fill_open(open);
@@ -153,6 +162,9 @@ impl Info {
 
     fn fill_received(&mut self, state: &SynReceived) {
         self.fill_handshake(&state.knock);
+        if let Some(open) = &state.fast {
+            return self.fill_open(open);
+        }
         self.rcv_nxt = state.next();
         self.fill_agreed(&state.agreed);
     }
@@ -201,6 +213,8 @@ impl Info {
             sack: false,
             window_scale: None,
             syn_cookie: common.syn_cookie,
+            fast_open: common.fast_open.name(),
+            syn_data_acked: common.fast_open == FastOpen::Accepted,
             orphan: common.orphan,
             bytes_acked: common.stats.bytes_acked,
             bytes_received: common.stats.bytes_received,

@@ -1,6 +1,7 @@
 //! LISTEN: which SYN becomes a connection, and how many may wait.
 
 use super::common::Common;
+use super::fast_open::{self, FastOpen, Mint};
 use super::half_open::HalfOpen;
 use super::handshake::{Outcome, SynReceived};
 use super::options;
@@ -9,14 +10,15 @@ use super::syn_cookie::{self, Subject};
 use super::{Config, Connection, Secrets, Settings, State, Tuple, reset_for};
 use crate::drops::DropReason;
 use crate::observe::{Context, Counter};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// What LISTEN makes of a segment.
 #[derive(Debug)]
 pub enum OnListen {
-    /// The handshake is over: a connection in ESTABLISHED, which is to be given the same segment next.
+    /// The handshake is over, or need not be (Fast Open): a connection, which is to be given the same segment next.
     Open(Box<Connection>),
     /// Answer with this segment.
     Answer(TcpHeader),
@@ -58,7 +60,39 @@ pub struct Listener {
     waiting: usize,
     /// When a cookie was sent last.
     cookie_sent: Option<Instant>,
+    /// Connections open by Fast Open without their ACK.
+    pending: usize,
+    /// How long those that were reset count on, and those of which that is not known yet.
+    penalties: VecDeque<Instant>,
+    resets: usize,
 }
+
+/// What a SYN's Fast Open option comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// Nothing: not offered, or not wanted.
+    Usual,
+    /// The usual handshake, and a cookie.
+    Grant,
+    /// The usual handshake, since there is no place.
+    Full,
+    /// Open at once; `renew` with a fresh cookie.
+    Open { renew: bool },
+}
+
+impl Verdict {
+    const fn seen(self) -> FastOpen {
+        match self {
+            Self::Usual | Self::Open { .. } => FastOpen::None,
+            Self::Grant => FastOpen::Cookie,
+            Self::Full => FastOpen::Refused,
+        }
+    }
+}
+
+/// How long a Fast Open connection that was reset before its ACK still takes a place (as on Linux): as long as a spoofed
+/// host's resets may come.
+const RESET_PENALTY: Duration = Duration::from_secs(60);
 
 impl Listener {
     /// Most half-open connections however small the backlog is: as many as fit one second of SYNs on a busy server.
@@ -67,7 +101,17 @@ impl Listener {
     /// Let `backlog` established connections wait for accept.
     pub fn new(backlog: usize, settings: Settings, secrets: Secrets) -> Self {
         let cache = SynCache::new(secrets.table);
-        Self { backlog: backlog.max(1), settings, secrets, cache, waiting: 0, cookie_sent: None }
+        Self {
+            backlog: backlog.max(1),
+            settings,
+            secrets,
+            cache,
+            waiting: 0,
+            cookie_sent: None,
+            pending: 0,
+            penalties: VecDeque::new(),
+            resets: 0,
+        }
     }
 
     /// What connections start with.
@@ -138,7 +182,16 @@ impl Listener {
     /// A SYN of a new connection.
     fn on_syn(&mut self, cx: &mut Context<'_>, config: &Arc<Config>, arrival: &Arrival<'_>) -> OnListen {
         let Arrival { tuple, segment, isn, mtu, .. } = *arrival;
-        let common = Common::new(cx, config, self.settings, tuple, isn, mtu);
+        let mut common = Common::new(cx, config, self.settings, tuple, isn, mtu);
+        let verdict = self.fast_open(cx, config, arrival);
+        if let Verdict::Open { renew } = verdict {
+            self.pending += 1;
+            cx.count(Counter::TcpFastOpenPassive);
+            let mut state = SynReceived::fast(cx, &common, isn, segment);
+            state.grant = renew.then(|| self.mint(config).make(cx.now, &tuple));
+            common.trace_state(cx, State::Listen, State::SynReceived);
+            return OnListen::Open(Box::new(Connection::fast(common, state)));
+        }
         let most = self.backlog.max(Self::MIN_HALF_OPEN).min(config.max_syn_backlog);
         let full = self.cache.len() >= most;
         if config.syn_cookies > 1 || (full && config.syn_cookies > 0) {
@@ -154,10 +207,57 @@ impl Listener {
             victim.trace_state(cx, State::SynReceived, State::Closed);
         }
         let mut state = SynReceived::answering(cx, &common, isn, segment);
+        common.fast_open = verdict.seen();
+        state.grant = (verdict == Verdict::Grant).then(|| self.mint(config).make(cx.now, &tuple));
         common.trace_state(cx, State::Listen, State::SynReceived);
         let answer = state.poll_transmit(cx.now, &common);
         self.cache.insert(HalfOpen::new(&common, &state));
         answer.map_or(OnListen::Done, OnListen::Answer)
+    }
+
+    /// What a SYN's Fast Open option comes to.
+    fn fast_open(&mut self, cx: &mut Context<'_>, config: &Config, arrival: &Arrival<'_>) -> Verdict {
+        let on = config.fast_open & fast_open::SERVER != 0 && self.settings.fast_open > 0;
+        let Some(cookie) = arrival.segment.options.fast_open.filter(|_| on) else { return Verdict::Usual };
+        if cookie.is_request() {
+            cx.count(Counter::TcpFastOpenCookieReqd);
+            return Verdict::Grant;
+        }
+        let Some(present) = self.mint(config).check(cx.now, &arrival.tuple, cookie) else {
+            //= rfc7413#4.2.2   the usual handshake, and the right cookie for the next
+            cx.count(Counter::TcpFastOpenPassiveFail);
+            return Verdict::Grant;
+        };
+        if arrival.length == 0 && !self.settings.defer_accept.is_zero() {
+            return Verdict::Usual;
+        }
+        self.penalties
+            .resize(self.penalties.len() + std::mem::take(&mut self.resets), cx.now + RESET_PENALTY);
+        while self.penalties.front().is_some_and(|until| *until <= cx.now) {
+            self.penalties.pop_front();
+        }
+        if self.pending + self.penalties.len() >= self.settings.fast_open as usize {
+            //= rfc7413#5.1   who spoofs with stolen cookies fills this queue and no other
+            cx.count(Counter::TcpFastOpenListenOverflow);
+            return Verdict::Full;
+        }
+        Verdict::Open { renew: !present }
+    }
+
+    const fn mint(&self, config: &Config) -> Mint {
+        Mint { key: self.secrets.fast_open, rotation: config.fast_open_rotation }
+    }
+
+    /// A connection that it made by Fast Open got its ACK, or ended without; `reset` by the peer, maybe.
+    pub const fn on_fast_open_over(&mut self, reset: bool) {
+        self.pending = self.pending.saturating_sub(1);
+        //= rfc7413#5.1   resets must not make room, or a spoofed address could be used again and again
+        self.resets += reset as usize;
+    }
+
+    /// Connections open by Fast Open without their ACK.
+    pub const fn fast_open_pending(&self) -> usize {
+        self.pending
     }
 
     /// A segment for a half-open connection.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! connection   Phase { SynSent, SynReceived, Open, TimeWait, Closed }, dispatch       verbs    what an application does
-//!  handshake   SynSent, SynReceived       listener   LISTEN: half_open, syn_cache, syn_cookie
+//!  handshake   SynSent, SynReceived: knock   listener   LISTEN: half_open, syn_cache, syn_cookie, fast_open/
 //!                                                                                      errors   ICMP, path MTU, next hop
 //!  open        a sender, a receiver, the FINs between them (closing), timers            info     what is seen from outside
 //!    arrive    SEGMENT ARRIVES, step by step      timeout   what time does
@@ -47,11 +47,13 @@ pub mod congestion;
 mod connection;
 mod delivery;
 mod errors;
+pub(crate) mod fast_open;
 mod flight;
 mod half_open;
 mod handshake;
 mod info;
 mod isn;
+mod knock;
 mod listener;
 mod open;
 mod options;
@@ -78,6 +80,7 @@ mod verbs;
 pub use config::Config;
 pub use connection::{Connection, Disposition, Outgoing, Tuple};
 pub use errors::{IcmpError, IcmpKind};
+pub use fast_open::{FastOpen, FastOpenCache, Known, Lesson};
 pub use info::Info;
 pub use isn::initial_sequence;
 pub use listener::{Arrival, Listener, OnListen};

@@ -9,6 +9,8 @@ pub struct Secrets {
     pub isn: u128,
     /// SYN cookies (RFC 4987 3.6).
     pub(super) syn_cookie: u128,
+    /// Fast Open cookies (RFC 7413).
+    pub(super) fast_open: u128,
     /// Tables whose keys the wire chooses.
     pub(super) table: KeyedState,
 }
@@ -20,6 +22,11 @@ impl Secrets {
             let half = |side: u8| u128::from(prf(key, &[purpose, &[side]].concat()));
             half(0) << 64 | half(1)
         };
-        Self { isn: key, syn_cookie: derived(b"syn cookie"), table: KeyedState::from_key(derived(b"table")) }
+        Self {
+            isn: key,
+            syn_cookie: derived(b"syn cookie"),
+            fast_open: derived(b"fast open"),
+            table: KeyedState::from_key(derived(b"table")),
+        }
     }
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub congestion: Option<Kind>,
     /// A listener hands out connections with data only, or this long after their SYN (TCP_DEFER_ACCEPT); zero is off.
     pub defer_accept: Duration,
+    /// Connections of a listener that may be open by Fast Open without their ACK (TCP_FASTOPEN); 0 is off.
+    pub fast_open: u32,
 }
 
 impl Settings {
@@ -64,6 +66,7 @@ impl Settings {
             quickack: false,
             congestion: None,
             defer_accept: Duration::ZERO,
+            fast_open: 0,
         }
     }
 
@@ -85,6 +88,7 @@ impl Settings {
             Setting::MaxSegment(size) => self.max_segment = Some(size).filter(|size| *size > 0),
             Setting::QuickAck(on) => self.quickack = on,
             Setting::Congestion(kind) => self.congestion = Some(kind),
+            Setting::FastOpen(count) => self.fast_open = count,
             Setting::DeferAccept(time) => self.defer_accept = time,
         }
         Ok(())
@@ -136,6 +140,8 @@ pub enum Setting {
     QuickAck(bool),
     /// See [`Settings::congestion`]. On a live connection the new algorithm takes over window and threshold.
     Congestion(Kind),
+    /// See [`Settings::fast_open`].
+    FastOpen(u32),
     /// See [`Settings::defer_accept`].
     DeferAccept(Duration),
 }

@@ -5,7 +5,7 @@ use super::connection::Phase;
 use super::open::{Exit, Open};
 use super::receiver::Due;
 use super::{Connection, Setting, Settings};
-use crate::buffer::{Foreign, Pool};
+use crate::buffer::{Foreign, Pool, SendQueue};
 use crate::error::Error;
 use crate::observe::{Context, Counter, Readiness};
 use crate::time::Duration;
@@ -14,6 +14,11 @@ use crate::wire::TcpFlags;
 /// A sender that ran out of room is woken when this part of it is free again: a wake-up for each ACK would cost more
 /// than it moves.
 const LOW_WATER: usize = 3;
+
+/// Whether a writer should be woken.
+fn has_room(queue: &SendQueue) -> bool {
+    queue.free() * LOW_WATER >= queue.limit()
+}
 
 impl Connection {
     /// Queue a copy of `data`; returns how much was taken, `WouldBlock` if there is no room.
@@ -35,7 +40,7 @@ impl Connection {
     /// As `send`, and the peer is told that the data is urgent up to its end (RFC 6093). It stays in the stream.
     pub fn send_urgent(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
         let taken = self.send(cx, data)?;
-        if let Phase::Open(open) = &mut self.phase
+        if let Some(open) = self.open_mut()
             && taken > 0
         {
             //= rfc9293#3.8.5 MUST-62   the pointer names the byte behind the urgent ones
@@ -51,7 +56,10 @@ impl Connection {
         push: impl FnOnce(&mut Open) -> usize,
     ) -> Result<usize, Error> {
         let open = match &mut self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => return Err(Error::WouldBlock),
+            Phase::SynSent(_) => return Err(Error::WouldBlock),
+            //= rfc7413#4.2.2   the answer need not wait for the end of the handshake
+            Phase::SynReceived(state) if !state.close => state.fast.as_mut().ok_or(Error::WouldBlock)?,
+            Phase::SynReceived(_) => return Err(Error::BrokenPipe),
             //= rfc9293#3.10.2   the connection is closing
             Phase::Open(open) if !open.flow.has_closed() => open,
             _ => return Err(self.common.error.take().unwrap_or(Error::BrokenPipe)),
@@ -171,6 +179,10 @@ impl Connection {
         let before = self.state();
         self.common.orphan = true;
         match &self.phase {
+            Phase::SynReceived(state) if state.fast.is_some() => {
+                self.common.reply = state.fast.as_ref().map(|open| open.reset(&self.common));
+                self.end();
+            }
             Phase::SynReceived(state) => {
                 let mut reset = self.common.header(TcpFlags::RST | TcpFlags::ACK);
                 (reset.seq, reset.ack) = (state.knock.isn() + 1, state.next());
@@ -199,11 +211,14 @@ impl Connection {
     pub fn readiness(&self) -> Readiness {
         let mut readiness = Readiness::empty();
         let (ended, read_over, writable) = match &self.phase {
-            Phase::SynSent(_) | Phase::SynReceived(_) => (false, false, false),
+            Phase::SynReceived(state) => {
+                let room = state.fast.as_ref().is_some_and(|open| has_room(&open.sender.queue));
+                (false, false, room)
+            }
+            Phase::SynSent(_) => (false, false, false),
             Phase::Open(open) => {
-                let queue = &open.sender.queue;
                 let closed = open.flow.has_closed();
-                let room = queue.free() * LOW_WATER >= queue.limit();
+                let room = has_room(&open.sender.queue);
                 (closed && open.receiver.finished, open.receiver.finished, closed || room)
             }
             Phase::TimeWait(_) | Phase::Closed => (true, true, true),

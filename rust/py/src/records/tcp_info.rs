@@ -124,6 +124,8 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("retries", Field::Int(info.retries.into())),
         ("sack", Field::Flag(info.sack)),
         ("snd_wscale", Field::Int(snd_wscale.into())),
+        ("fast_open", Field::Word(info.fast_open)),
+        ("syn_data_acked", Field::Flag(info.syn_data_acked)),
         ("syn_cookie", Field::Flag(info.syn_cookie)),
         ("suspect", Field::Flag(info.suspect)),
         ("timestamps", Field::Flag(info.timestamps)),

@@ -38,6 +38,26 @@ impl TcpStream {
         Ok(Self::new(stream, timeout))
     }
 
+    /// As `connect`, with `data` in the SYN where that is possible; also how many bytes were taken.
+    pub(crate) fn connect_fast(
+        py: Python<'_>,
+        handle: Result<&Handle, HostError>,
+        (remote, local): (SocketAddress, Option<SocketAddress>),
+        data: &[u8],
+        timeout: Option<Duration>,
+    ) -> PyResult<(Self, usize)> {
+        let handle = handle.map_err(|error| raise(py, &error))?;
+        let (stream, taken) = py.enter(|| {
+            let (id, taken) =
+                handle.with(|stack, now| stack.tcp_connect_fast(now, remote, local, None, data))??;
+            Ok((socket::TcpStream::of(handle, id), taken))
+        })?;
+        if handle.is_live() && timeout != Some(Duration::ZERO) {
+            py.enter_until(timeout, |left| stream.finish_connect(left))?;
+        }
+        Ok((Self::new(stream, timeout), taken))
+    }
+
     /// Read at least a byte, unless none is wanted: that is done at once, as by recv(2).
     fn read(&self, py: Python<'_>, out: &mut [u8]) -> PyResult<usize> {
         if out.is_empty() {
@@ -164,7 +184,7 @@ impl TcpStream {
     ///
     /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
     /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic")
-    /// defer_accept (of a listener).
+    /// defer_accept, fast_open (of a listener: how many such opens may wait for their ACK).
     /// Times are in milliseconds. Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)

@@ -8,6 +8,7 @@ mod closing;
 mod cookies;
 mod data;
 mod errors;
+mod fast_open;
 mod handshake;
 mod listener;
 mod liveness;
