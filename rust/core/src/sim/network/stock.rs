@@ -38,6 +38,8 @@ impl Stock {
         if let Some((start, field)) = packet.offload.partial_checksum.take() {
             checksum::complete(packet.bytes_mut(), usize::from(start), usize::from(field));
         }
+        // As a device's offload would say on arrival; damage under way takes it back.
+        packet.offload.checksum_valid = true;
         packet
     }
 
