@@ -5,7 +5,7 @@
 //! and the wall time that passed. SECONDS is how many virtual seconds the single flow lasts, NAME a part of the one line wanted.
 
 use std::time::Instant as Clock;
-use tapip_core::sim::{BulkSpec, HostSpec, LinkSpec, Network, Stop};
+use tapip_core::sim::{BulkSpec, HostSpec, LinkSpec, Network, NodeId, Stop};
 use tapip_core::time::{Duration, Instant};
 
 fn main() {
@@ -20,6 +20,8 @@ fn main() {
     run("1 flow, 2 hosts, traced", &|| pairs(1, 1, 1_000_000_000, rows), seconds);
     run("1 flow, 2 hosts", &|| pairs(1, 1, 1_000_000_000, 0), seconds);
     run("500 flows, 1000 hosts", &|| pairs(500, 1, 10_000_000, 0), seconds / 4);
+    run("500 flows, 1000 hosts, 1 switch", &|| star(1_000, 10_000_000, false), seconds / 4);
+    run("500 flows, 1000 hosts, 1 router", &|| star(1_000, 10_000_000, true), seconds / 4);
     run("1000 flows, 2 hosts", &|| pairs(1, 1_000, 1_000_000_000, 0), seconds / 4);
     run("10000 flows, 2 hosts", &|| pairs(1, 10_000, 10_000_000_000, 0), seconds / 8);
 }
@@ -47,6 +49,31 @@ fn pairs(count: u32, flows: u32, rate: u64, trace_rows: usize) -> Network {
     network
 }
 
+/// So many hosts around one switch, or one router; the first half sends to the second.
+fn star(count: u32, rate: u64, routed: bool) -> Network {
+    let mut network = Network::new(7);
+    let middle: NodeId = if routed {
+        let spec = HostSpec { forward: true, ..HostSpec::default() };
+        network.add_host("middle", spec).expect("a new name").into()
+    } else {
+        network.add_switch("middle").expect("a new name").into()
+    };
+    let mut spec = LinkSpec::new(rate, Duration::from_micros(2_500));
+    spec.impairment.queue_bytes = 64_000;
+    let hosts: Vec<_> = (0..count)
+        .map(|number| {
+            let host = network.add_host(&format!("h{number}"), HostSpec::default()).expect("a new name");
+            network.link(host, middle, spec.clone(), spec.clone()).expect("a sound link");
+            host
+        })
+        .collect();
+    let (left, right) = hosts.split_at(hosts.len() / 2);
+    for (from, to) in left.iter().zip(right) {
+        network.bulk(*from, *to, BulkSpec { trace_rows: 0, ..BulkSpec::default() }).expect("a sound flow");
+    }
+    network
+}
+
 #[allow(clippy::disallowed_methods, reason = "a measurement has a clock")]
 fn report(name: &str, mut network: Network, seconds: u64) {
     let (begin, busy_before) = (Clock::now(), busy());
@@ -63,7 +90,7 @@ fn report(name: &str, mut network: Network, seconds: u64) {
     }
     let frames = network.packets();
     println!(
-        "{name:28} {:6.3} M frames/s  ({frames} frames, {} events, {busy:.2} s busy, {wall:.2} s wall, {:.1} Mbit/s, {sent_again} sent again, intact: {intact}, digest {:016x})",
+        "{name:32} {:6.3} M frames/s  ({frames} frames, {} events, {busy:.2} s busy, {wall:.2} s wall, {:.1} Mbit/s, {sent_again} sent again, intact: {intact}, digest {:016x})",
         frames as f64 / busy / 1e6,
         network.events(),
         bytes as f64 * 8.0 / seconds.max(1) as f64 / 1e6,

@@ -75,6 +75,8 @@ impl Announcer {
                 actions.push_back(Action::Announce { interface, address });
             }
         }
+        // A router of a thousand addresses is asked for its next timer with every packet.
+        self.claims.retain(|_, claim| claim.left > 0 || claim.defended.is_some());
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {

@@ -15,15 +15,19 @@ use std::net::Ipv4Addr;
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     interfaces: BTreeMap<InterfaceId, Membership>,
+    /// The next timer of all, as of the last time that messages were sent: every change ends with that.
+    next: Option<Instant>,
 }
 
 impl Groups {
     pub(super) fn add_interface(&mut self, id: InterfaceId) {
         self.interfaces.insert(id, Membership::new());
+        self.refresh_timeout();
     }
 
     pub(super) fn remove_interface(&mut self, id: InterfaceId) {
         self.interfaces.remove(&id);
+        self.refresh_timeout();
     }
 
     pub(super) fn find_mut(&mut self, id: InterfaceId) -> Option<&mut Membership> {
@@ -49,8 +53,12 @@ impl Groups {
             .flat_map(|(id, membership)| membership.groups().map(|(group, count)| (*id, group, count)))
     }
 
-    pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.interfaces.values().filter_map(Membership::poll_timeout).min()
+    pub(super) const fn poll_timeout(&self) -> Option<Instant> {
+        self.next
+    }
+
+    fn refresh_timeout(&mut self) {
+        self.next = self.interfaces.values().filter_map(Membership::poll_timeout).min();
     }
 }
 
@@ -154,6 +162,11 @@ impl Stack {
 
     /// Send the reports that are due; on the loopback interface nobody would listen.
     pub(super) fn send_group_messages(&mut self, now: Instant) {
+        self.emit_group_messages(now);
+        self.groups.refresh_timeout();
+    }
+
+    fn emit_group_messages(&mut self, now: Instant) {
         let ids: Vec<_> = self.groups.interfaces.keys().copied().collect();
         for id in ids {
             while let Some((destination, message)) =

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::observe::InterfaceId;
 use crate::wire::{IpAddress, MacAddress, Prefix};
+use std::collections::BTreeMap;
 
 /// What is below IP on an interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +73,17 @@ impl Interface {
     }
 }
 
-/// All interfaces of a stack, and the questions about addresses that need all of them.
+/// All interfaces of a stack, and the questions about addresses that need all of them: asked for every packet, so answered
+/// from an index.
 #[derive(Debug, Default)]
 pub(super) struct Interfaces {
+    /// By number, rising.
     list: Vec<Interface>,
     made: u32,
+    /// Whose an address is: the first interface that has it.
+    owners: BTreeMap<IpAddress, InterfaceId>,
+    /// Directed broadcast addresses of interfaces that are no loopback.
+    broadcasts: BTreeMap<IpAddress, InterfaceId>,
 }
 
 impl Interfaces {
@@ -102,6 +109,39 @@ impl Interfaces {
 
     pub(super) fn remove(&mut self, id: InterfaceId) {
         self.list.retain(|interface| interface.id != id);
+        self.reindex();
+    }
+
+    /// Give an interface an address.
+    pub(super) fn add_address(&mut self, id: InterfaceId, address: Prefix) -> Result<(), Error> {
+        let interface = self.find_mut(id)?;
+        interface.addresses.push(address);
+        let loopback = interface.medium == Medium::Loopback;
+        keep_first(&mut self.owners, address.address(), id);
+        if let Some(broadcast) = address.broadcast().filter(|_| !loopback) {
+            keep_first(&mut self.broadcasts, broadcast, id);
+        }
+        Ok(())
+    }
+
+    /// Take an address from an interface.
+    pub(super) fn remove_address(&mut self, id: InterfaceId, address: IpAddress) -> Result<(), Error> {
+        self.find_mut(id)?.addresses.retain(|prefix| prefix.address() != address);
+        self.reindex();
+        Ok(())
+    }
+
+    /// Index all addresses anew, for what is gone may uncover another.
+    fn reindex(&mut self) {
+        (self.owners, self.broadcasts) = (BTreeMap::new(), BTreeMap::new());
+        for interface in &self.list {
+            for prefix in &interface.addresses {
+                keep_first(&mut self.owners, prefix.address(), interface.id);
+                if let Some(broadcast) = prefix.broadcast().filter(|_| interface.medium != Medium::Loopback) {
+                    keep_first(&mut self.broadcasts, broadcast, interface.id);
+                }
+            }
+        }
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Interface> {
@@ -109,11 +149,20 @@ impl Interfaces {
     }
 
     pub(super) fn find(&self, id: InterfaceId) -> Option<&Interface> {
-        self.list.iter().find(|interface| interface.id == id)
+        self.place(id).map(|place| &self.list[place])
     }
 
     pub(super) fn find_mut(&mut self, id: InterfaceId) -> Result<&mut Interface, Error> {
-        self.list.iter_mut().find(|interface| interface.id == id).ok_or(Error::NoSuchDevice)
+        self.place(id).map(|place| &mut self.list[place]).ok_or(Error::NoSuchDevice)
+    }
+
+    fn place(&self, id: InterfaceId) -> Option<usize> {
+        // As long as none was removed, an interface stands where its number says.
+        let straight = id.0 as usize;
+        if self.list.get(straight).is_some_and(|interface| interface.id == id) {
+            return Some(straight);
+        }
+        self.list.binary_search_by_key(&id, |interface| interface.id).ok()
     }
 
     pub(super) fn by_name(&self, name: &str) -> Option<&Interface> {
@@ -130,12 +179,13 @@ impl Interfaces {
 
     /// The interface whose own address it is; all of 127/8 belongs to the loopback interface that has an address in it.
     pub(super) fn owner(&self, address: IpAddress) -> Option<&Interface> {
-        self.list.iter().find(|interface| {
-            interface.has_address(address)
-                || (interface.medium == Medium::Loopback
-                    && address.is_loopback()
-                    && interface.on_link(address))
-        })
+        if let Some(id) = self.owners.get(&address) {
+            return self.find(*id);
+        }
+        if !address.is_loopback() {
+            return None;
+        }
+        self.list.iter().find(|interface| interface.medium == Medium::Loopback && interface.on_link(address))
     }
 
     /// The loopback interface.
@@ -145,13 +195,17 @@ impl Interfaces {
 
     /// The interface to which `address` is a directed broadcast.
     pub(super) fn broadcast_owner(&self, address: IpAddress) -> Option<&Interface> {
-        self.list
-            .iter()
-            .find(|interface| interface.medium != Medium::Loopback && interface.is_broadcast(address))
+        self.broadcasts.get(&address).and_then(|id| self.find(*id))
     }
 
     /// Where a broadcast or multicast goes that names no interface: the first that is no loopback and is up.
     pub(super) fn first_external(&self) -> Option<&Interface> {
         self.list.iter().find(|interface| interface.medium != Medium::Loopback && interface.up)
     }
+}
+
+/// Of equal addresses, that of the interface that was made first counts.
+fn keep_first(index: &mut BTreeMap<IpAddress, InterfaceId>, address: IpAddress, id: InterfaceId) {
+    let first = index.entry(address).or_insert(id);
+    *first = id.min(*first);
 }

@@ -96,7 +96,7 @@ impl Stack {
         if interface.has_address(ip) {
             return Err(Error::AlreadyExists);
         }
-        interface.addresses.push(address);
+        self.interfaces.add_address(id, address)?;
         self.generation += 1;
         self.announce(now, id);
         self.send_group_messages(now);
@@ -109,7 +109,7 @@ impl Stack {
         if !interface.has_address(address) {
             return Err(Error::AddressNotAvailable);
         }
-        interface.addresses.retain(|prefix| prefix.address() != address);
+        self.interfaces.remove_address(id, address)?;
         self.neighbors.withdraw(id, address);
         self.generation += 1;
         Ok(())

@@ -46,6 +46,8 @@ pub(in crate::sim) struct Direction {
     queue: Queue,
     transmitter: Transmitter,
     counters: ImpairmentCounters,
+    /// What they were when the counting began.
+    counted: ImpairmentCounters,
     pub(in crate::sim) gauge: Gauge,
     pub(in crate::sim) predicate: Option<Predicate>,
     pub(in crate::sim) captures: Vec<Capture>,
@@ -65,6 +67,7 @@ impl Direction {
             spec: LinkSpec::default(),
             transmitter: Transmitter { start: now, ..Transmitter::default() },
             counters: ImpairmentCounters::default(),
+            counted: ImpairmentCounters::default(),
             gauge: Gauge::new(now),
             predicate: None,
             captures: Vec::new(),
@@ -307,9 +310,18 @@ impl Direction {
         (self.armed.arrive == Some(now), self.armed.transmit == Some(now))
     }
 
+    /// Begin to count anew: what was under way counts when it arrives. Packets keep their numbers.
+    pub(in crate::sim) fn restart_stats(&mut self, now: Instant) {
+        self.gauge = Gauge::new(now);
+        // The frame being sent is of the new time as far as it is sent in it.
+        self.gauge.busy = self.transmitter.free.since(now);
+        self.counted = self.counters;
+    }
+
     /// What became of the packets.
     pub(in crate::sim) fn stats(&self, now: Instant) -> DirectionStats {
-        let (gauge, counters) = (&self.gauge, &self.counters);
+        let gauge = &self.gauge;
+        let counters = &since(&self.counters, &self.counted);
         let elapsed = now.since(gauge.since);
         // What is booked for the frame being sent, but not over yet, is no time spent.
         let busy = gauge.busy.saturating_sub(self.transmitter.free.since(now));
@@ -317,7 +329,8 @@ impl Direction {
         let backlog = self.queue.backlog();
         let utilisation = match &self.spec.capacity {
             Some(trace) => {
-                let passed = trace.first_from(self.transmitter.start, now);
+                let start = self.transmitter.start;
+                let passed = trace.first_from(start, now) - trace.first_from(start, gauge.since);
                 share(gauge.capacity_used, passed * CapacityTrace::OPPORTUNITY)
             }
             None => share(busy.as_nanos(), elapsed.as_nanos()),
@@ -340,6 +353,24 @@ impl Direction {
             utilisation: utilisation.min(1.0),
             throughput: 8e9 * share(gauge.delivered_bytes, elapsed.as_nanos()),
         }
+    }
+}
+
+/// What was counted between two readings.
+const fn since(now: &ImpairmentCounters, then: &ImpairmentCounters) -> ImpairmentCounters {
+    ImpairmentCounters {
+        received: now.received - then.received,
+        delivered: now.delivered - then.delivered,
+        dropped: now.dropped - then.dropped,
+        dropped_burst: now.dropped_burst - then.dropped_burst,
+        dropped_every: now.dropped_every - then.dropped_every,
+        dropped_list: now.dropped_list - then.dropped_list,
+        dropped_queue: now.dropped_queue - then.dropped_queue,
+        dropped_limit: now.dropped_limit - then.dropped_limit,
+        duplicated: now.duplicated - then.duplicated,
+        reordered: now.reordered - then.reordered,
+        corrupted: now.corrupted - then.corrupted,
+        not_corrupted: now.not_corrupted - then.not_corrupted,
     }
 }
 

@@ -70,6 +70,11 @@ impl Network {
         self.directions[direction.index()].stats(self.now)
     }
 
+    /// Count what becomes of the packets of a direction from now on, as for what follows a start-up.
+    pub fn restart_stats(&mut self, direction: DirectionId) {
+        self.directions[direction.index()].restart_stats(self.now);
+    }
+
     /// How much waited at a direction over time. Thinned where there would be too many rows.
     pub fn queue_series(&self, direction: DirectionId) -> &[QueueRow] {
         self.directions[direction.index()].gauge.queue.rows()

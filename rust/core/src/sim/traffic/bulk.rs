@@ -6,7 +6,7 @@ use crate::observe::Readiness;
 use crate::sim::impairment::ensure;
 use crate::sim::network::{FlowId, HostId};
 use crate::sim::{ImpairmentError, Network};
-use crate::stack::{SocketId, TcpId};
+use crate::stack::{SocketId, SocketOption, TcpId};
 use crate::time::Instant;
 use crate::wire::IpAddress;
 
@@ -21,6 +21,8 @@ pub struct BulkSpec {
     pub stop: Option<Instant>,
     /// The sender's congestion control, by name; `None` for the host's own.
     pub congestion: Option<String>,
+    /// Options of the sender's socket, set before anything is sent.
+    pub options: Vec<(SocketOption, i64)>,
     /// Rows of the trace; 0 for none. When they are full, every second one goes.
     pub trace_rows: usize,
 }
@@ -28,7 +30,14 @@ pub struct BulkSpec {
 impl Default for BulkSpec {
     fn default() -> Self {
         // Five megabytes: every change of a short flow, and more than any screen shows of a long one.
-        Self { size: None, start: Instant::ZERO, stop: None, congestion: None, trace_rows: 50_000 }
+        Self {
+            size: None,
+            start: Instant::ZERO,
+            stop: None,
+            congestion: None,
+            options: Vec::new(),
+            trace_rows: 50_000,
+        }
     }
 }
 
@@ -52,7 +61,7 @@ impl App for Bulk {
         }
         cx.record.started = Some(cx.now());
         match cx.connect(self.from, self.to, self.address, self.spec.congestion.as_deref(), 0) {
-            Ok(id) => self.outlet = Some(Outlet::new(self.from, id, cx.flow.0)),
+            Ok(id) => self.open(cx, id),
             Err(error) => cx.finish(Some(error)),
         }
         if let Some(stop) = self.spec.stop {
@@ -71,6 +80,17 @@ impl App for Bulk {
 }
 
 impl Bulk {
+    fn open(&mut self, cx: &mut Cx<'_, '_>, id: TcpId) {
+        let now = cx.now();
+        for (option, value) in &self.spec.options {
+            let set = cx.host(self.from).stack.set_option(now, SocketId::Tcp(id), *option, *value);
+            if let Err(error) = set {
+                return cx.fail(self.from, id, error);
+            }
+        }
+        self.outlet = Some(Outlet::new(self.from, id, cx.flow.0));
+    }
+
     fn on_client(&mut self, cx: &mut Cx<'_, '_>, id: TcpId, ready: Readiness) {
         if let Some(error) = cx.error_of(self.from, id, ready) {
             return cx.fail(self.from, id, error);

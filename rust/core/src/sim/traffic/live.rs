@@ -47,9 +47,11 @@ pub struct TraceRow {
     pub flight: u64,
     /// Bits per second at which segments are let go; 0 where they are not paced.
     pub pacing_rate: u64,
-    /// Bytes acknowledged so far.
+    /// Bytes delivered so far, in order or not.
     pub delivered: u64,
-    /// `slow_start`, `avoidance`, `recovery`, `loss`, or what the connection calls it.
+    /// Bytes found lost so far.
+    pub lost: u64,
+    /// `recovery` or `loss` while losses are repaired; otherwise what the congestion control calls its phase.
     pub state: &'static str,
     /// What made this row: `ack`, `send` or `end`.
     pub cause: &'static str,
@@ -72,8 +74,7 @@ pub(super) struct Sample {
 /// A sample of a connection.
 pub(super) fn sample(now: Instant, info: &Info, cause: Cause) -> Sample {
     let state = match info.recovery {
-        "open" if info.ssthresh.is_none_or(|threshold| info.cwnd < threshold) => "slow_start",
-        "open" => "avoidance",
+        "open" => info.congestion_phase,
         "fast" => "recovery",
         other => other,
     };
@@ -85,8 +86,9 @@ pub(super) fn sample(now: Instant, info: &Info, cause: Cause) -> Sample {
         rttvar: info.rttvar,
         rto: info.rto,
         flight: u64::from(info.flight),
-        pacing_rate: 0,
-        delivered: info.bytes_acked,
+        pacing_rate: info.pacing_rate.unwrap_or_default().saturating_mul(8),
+        delivered: info.delivered,
+        lost: info.bytes_lost,
         state,
         cause: cause.name(),
     };

@@ -82,7 +82,8 @@ impl Record {
 
     /// Whether a sample at this time has a use: for the trace while it takes rows, for round trips now and then.
     pub(super) fn wants_sample(&self, now: Instant) -> bool {
-        self.trace.wants(now) || self.sampled.is_none_or(|last| now >= last + SPACING)
+        // After the last byte every segment may be the last that tells anything.
+        self.over || self.trace.wants(now) || self.sampled.is_none_or(|last| now >= last + SPACING)
     }
 
     /// Take from the sending connection what it tells of itself.
@@ -96,7 +97,9 @@ impl Record {
         {
             self.rtt.record(rtt);
         }
-        if self.seen.is_none_or(|seen| !seen.same(&sample.row)) {
+        // A connection that is over knows nothing of its windows any more.
+        let faded = sample.row.cwnd == 0 && self.seen.is_some_and(|seen| seen.cwnd > 0);
+        if !faded && self.seen.is_none_or(|seen| !seen.same(&sample.row)) {
             self.seen = Some(sample.row);
             self.trace.push(now, sample.row);
         }
@@ -112,12 +115,14 @@ impl Record {
 
     /// A sending connection ends.
     pub(super) fn end(&mut self, now: Instant, id: TcpId, info: &Info) {
-        self.ended_retransmissions += info.retransmissions;
+        let mut sent_again = info.retransmissions;
         // Of many connections the newest is the one that is watched.
         if self.client.is_some_and(|(_, watched)| watched == id) {
             self.sample(now, info, Cause::End);
-            (self.client, self.retransmissions) = (None, 0);
+            sent_again = sent_again.max(std::mem::take(&mut self.retransmissions));
+            self.client = None;
         }
+        self.ended_retransmissions += sent_again;
     }
 
     /// What is known now; `info` is that of the sending connection, while it lives.
