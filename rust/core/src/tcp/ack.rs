@@ -147,7 +147,8 @@ impl Sender {
             self.estimator.on_lost(newly_lost);
             self.repair(cx, common, news, newly_lost);
             let fast = fast || self.recovery.phase() == Phase::Fast;
-            let sample = RateSample { lost: self.estimator.lost(), newly_lost, ..sample };
+            let newest_lost = self.flight.take_newest_lost().map(|sent| sent.snapshot.of_lost());
+            let sample = RateSample { lost: self.estimator.lost(), newly_lost, newest_lost, ..sample };
             self.tell_control(cx, news, fast, sample);
         }
         if news.advanced {

@@ -4,7 +4,7 @@
 //! over the time between is a rate: over the longer of the time that sending took and the time that acknowledging
 //! took, since ACKs may be compressed and departures are not.
 
-use super::congestion::RateSample;
+use super::congestion::{LostSegment, RateSample};
 use crate::time::{Duration, Instant};
 
 /// What a departure remembers.
@@ -16,6 +16,13 @@ pub(super) struct Snapshot {
     lost: u64,
     in_flight: u32,
     app_limited: bool,
+}
+
+impl Snapshot {
+    /// What a segment that left with it and was lost tells.
+    pub(super) const fn of_lost(self) -> LostSegment {
+        LostSegment { sent_in_flight: self.in_flight, prior_lost: self.lost }
+    }
 }
 
 /// The estimator of one connection.

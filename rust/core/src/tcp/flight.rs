@@ -84,6 +84,8 @@ pub(super) struct Flight {
     out: u32,
     lost: u32,
     delivered: u32,
+    /// Of what was given up since it was asked for, the record that left last.
+    newest_lost: Option<Sent>,
     /// Nothing is `Lost` before this record.
     lost_from: usize,
     /// The highest number delivered (RACK.fack).
@@ -252,10 +254,18 @@ impl Flight {
         let record = &mut self.records[index];
         if record.fate == Fate::Out {
             record.fate = Fate::Lost;
+            if self.newest_lost.is_none_or(|newest| newest.left_before(record)) {
+                self.newest_lost = Some(*record);
+            }
             self.out -= record.len();
             self.lost += record.len();
             self.lost_from = self.lost_from.min(index);
         }
+    }
+
+    /// Of what was given up since the last call, the record that left last.
+    pub(super) const fn take_newest_lost(&mut self) -> Option<Sent> {
+        self.newest_lost.take()
     }
 
     /// Give up the first segment, if it is out (the third duplicate ACK, a partial ACK: RFC 5681, RFC 6582).

@@ -12,12 +12,14 @@ pub(super) struct Undo {
     pending: u32,
     /// TSval of the first of them.
     stamp: Option<u32>,
+    /// The ACK that could tell by timestamps has come: what goes out again later has another stamp.
+    answered: bool,
 }
 
 impl Undo {
     /// A repair begins.
     pub(super) const fn begin(&mut self, una: SeqNumber) {
-        *self = Self { since: Some(una), pending: 0, stamp: None };
+        *self = Self { since: Some(una), pending: 0, stamp: None, answered: false };
     }
 
     /// There is nothing to take back any more.
@@ -29,7 +31,7 @@ impl Undo {
     pub(super) fn on_resent(&mut self, segments: u32, stamp: Option<u32>) {
         if self.since.is_some() {
             self.pending += segments;
-            self.stamp = self.stamp.or(stamp);
+            self.stamp = self.stamp.or_else(|| stamp.filter(|_| !self.answered));
         }
     }
 
@@ -51,7 +53,7 @@ impl Undo {
 
     /// The first ACK that could tell has come.
     pub(super) const fn on_answered(&mut self) {
-        self.stamp = None;
+        (self.stamp, self.answered) = (None, true);
     }
 }
 
@@ -80,5 +82,7 @@ mod tests {
         assert!(undo.is_original(9) && !undo.is_original(10) && !undo.is_original(15));
         undo.on_answered();
         assert!(!undo.is_original(9));
+        undo.on_resent(1, Some(30));
+        assert!(!undo.is_original(20), "the answer to the second of them, not to an original");
     }
 }

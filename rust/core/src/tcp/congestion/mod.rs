@@ -80,7 +80,7 @@ impl Start {
             seed: 0,
             abc_limit: config.abc_limit,
             hystart: config.hystart,
-            paced: false,
+            paced: config.pacing,
             ecn_backoff: config.ecn_backoff,
             fixed_window: config.fixed_window,
         }
