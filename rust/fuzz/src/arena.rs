@@ -393,6 +393,9 @@ fn set_option(stack: &mut Stack, now: Instant, id: SocketId, dice: &mut Dice<'_>
         (SocketOption::SendBuffer, 5_000),
         (SocketOption::ReceiveBuffer, 3_000),
         (SocketOption::QuickAck, 1),
+        (SocketOption::DeferAccept, 1_000),
+        (SocketOption::FastOpen, 4),
+        (SocketOption::SynCookies, 2),
     ]);
     stack.set_option(now, id, option, value)
 }

@@ -26,6 +26,7 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("max_segment", SocketOption::MaxSegment),
     ("quickack", SocketOption::QuickAck),
     ("congestion", SocketOption::Congestion),
+    ("syn_cookies", SocketOption::SynCookies),
     ("fast_open", SocketOption::FastOpen),
     ("defer_accept", SocketOption::DeferAccept),
     ("broadcast", SocketOption::Broadcast),

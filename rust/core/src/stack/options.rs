@@ -37,6 +37,8 @@ pub enum SocketOption {
     QuickAck,
     /// TCP_CONGESTION, as a place in `congestion::Kind::ALL`.
     Congestion,
+    /// SYN cookies of a listener: 0 never, 1 when its queue is full, 2 always; -1 as the stack does.
+    SynCookies,
     /// TCP_FASTOPEN, of a listener; 0 is off.
     FastOpen,
     /// TCP_DEFER_ACCEPT, of a listener; 0 is off.

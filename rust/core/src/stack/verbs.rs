@@ -203,6 +203,8 @@ fn tcp_setting(option: SocketOption, value: i64) -> Result<Setting, Error> {
             let kind = usize::try_from(value).ok().and_then(|place| Kind::ALL.get(place));
             Setting::Congestion(*kind.ok_or(Error::InvalidArgument)?)
         }
+        SocketOption::SynCookies if value == -1 => Setting::SynCookies(None),
+        SocketOption::SynCookies => Setting::SynCookies(Some(number(value)?)),
         SocketOption::FastOpen => Setting::FastOpen(number(value)?),
         SocketOption::DeferAccept => Setting::DeferAccept(millis(value)?),
         _ => return Err(Error::NotSupported),
@@ -227,6 +229,7 @@ fn tcp_option(settings: &Settings, congestion: Kind, option: SocketOption) -> Re
         SocketOption::MaxSegment => settings.max_segment.map_or(0, i64::from),
         SocketOption::QuickAck => i64::from(settings.quickack),
         SocketOption::Congestion => settings.congestion.unwrap_or(congestion).place() as i64,
+        SocketOption::SynCookies => settings.syn_cookies.map_or(-1, i64::from),
         SocketOption::FastOpen => i64::from(settings.fast_open),
         SocketOption::DeferAccept => time(settings.defer_accept),
         _ => return Err(Error::NotSupported),

@@ -62,6 +62,17 @@ pub(super) enum Phase {
     Closed,
 }
 
+impl Phase {
+    /// The two halves, where they exist.
+    pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
+        match self {
+            Self::Open(open) => Some(open),
+            Self::SynReceived(state) => state.fast.as_deref_mut(),
+            _ => None,
+        }
+    }
+}
+
 /// A TCP connection.
 ///
 /// The calling law:
@@ -139,11 +150,7 @@ impl Connection {
 
     /// As `open`, to change them.
     pub(super) fn open_mut(&mut self) -> Option<&mut Open> {
-        match &mut self.phase {
-            Phase::Open(open) => Some(open),
-            Phase::SynReceived(state) => state.fast.as_deref_mut(),
-            _ => None,
-        }
+        self.phase.open_mut()
     }
 
     /// Passive open, answering `syn`: the first segment to transmit is the SYN-ACK.

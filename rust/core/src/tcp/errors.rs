@@ -34,7 +34,10 @@ impl Connection {
     pub fn in_flight(&self, seq: SeqNumber) -> bool {
         match &self.phase {
             Phase::SynSent(state) => seq == state.knock.isn(),
-            Phase::SynReceived(state) => seq == state.knock.isn(),
+            Phase::SynReceived(state) => {
+                let fast = state.fast.as_ref();
+                seq == state.knock.isn() || fast.is_some_and(|open| open.in_flight(seq))
+            }
             Phase::Open(open) => open.in_flight(seq),
             Phase::TimeWait(_) | Phase::Closed => false,
         }
@@ -68,7 +71,7 @@ impl Connection {
     pub fn on_path_mtu(&mut self, _cx: &mut Context<'_>, mtu: usize) {
         let shrunk = mtu < self.common.mtu;
         self.common.mtu = mtu;
-        let Phase::Open(open) = &mut self.phase else { return };
+        let Some(open) = self.phase.open_mut() else { return };
         open.sender.set_path_mss(self.common.path_mss());
         if shrunk && open.sender.is_outstanding() && open.sender.peer.size > 0 {
             //= rfc1191#6.4   what was too big did not arrive: again, in smaller segments; no sign of congestion

@@ -194,7 +194,8 @@ impl Listener {
         }
         let most = self.backlog.max(Self::MIN_HALF_OPEN).min(config.max_syn_backlog);
         let full = self.cache.len() >= most;
-        if config.syn_cookies > 1 || (full && config.syn_cookies > 0) {
+        let cookies = self.settings.syn_cookies.unwrap_or(config.syn_cookies);
+        if cookies > 1 || (full && cookies > 0) {
             if full {
                 cx.count(Counter::TcpReqQFullDoCookies);
             }
@@ -324,7 +325,8 @@ impl Listener {
         let Arrival { tuple, segment, isn, mtu, .. } = *arrival;
         //= rfc4987#3.6   only while some are out, so that nobody can guess at leisure
         let recent = self.cookie_sent.is_some_and(|at| cx.now < at + syn_cookie::LIFETIME);
-        if segment.has(TcpFlags::SYN) || config.syn_cookies == 0 || !(recent || config.syn_cookies > 1) {
+        let cookies = self.settings.syn_cookies.unwrap_or(config.syn_cookies);
+        if segment.has(TcpFlags::SYN) || cookies == 0 || !(recent || cookies > 1) {
             return None;
         }
         let subject = Subject { key: self.secrets.syn_cookie, tuple: &tuple, irs: segment.seq - 1 };

@@ -43,6 +43,8 @@ pub struct Settings {
     pub congestion: Option<Kind>,
     /// A listener hands out connections with data only, or this long after their SYN (TCP_DEFER_ACCEPT); zero is off.
     pub defer_accept: Duration,
+    /// When a listener answers with SYN cookies, as [`Config::syn_cookies`]; `None` as the stack does.
+    pub syn_cookies: Option<u8>,
     /// Connections of a listener that may be open by Fast Open without their ACK (TCP_FASTOPEN); 0 is off.
     pub fast_open: u32,
 }
@@ -66,6 +68,7 @@ impl Settings {
             quickack: false,
             congestion: None,
             defer_accept: Duration::ZERO,
+            syn_cookies: None,
             fast_open: 0,
         }
     }
@@ -88,6 +91,8 @@ impl Settings {
             Setting::MaxSegment(size) => self.max_segment = Some(size).filter(|size| *size > 0),
             Setting::QuickAck(on) => self.quickack = on,
             Setting::Congestion(kind) => self.congestion = Some(kind),
+            Setting::SynCookies(Some(3..)) => return Err(Error::InvalidArgument),
+            Setting::SynCookies(when) => self.syn_cookies = when,
             Setting::FastOpen(count) => self.fast_open = count,
             Setting::DeferAccept(time) => self.defer_accept = time,
         }
@@ -140,6 +145,8 @@ pub enum Setting {
     QuickAck(bool),
     /// See [`Settings::congestion`]. On a live connection the new algorithm takes over window and threshold.
     Congestion(Kind),
+    /// See [`Settings::syn_cookies`].
+    SynCookies(Option<u8>),
     /// See [`Settings::fast_open`].
     FastOpen(u32),
     /// See [`Settings::defer_accept`].

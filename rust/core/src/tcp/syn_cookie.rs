@@ -28,6 +28,7 @@ const LOW: u32 = (1 << 24) - 1;
 const OPTION_BITS: u32 = 6;
 /// No window scaling, where the shift would stand.
 const NO_SHIFT: u32 = 15;
+/// SACK permitted. The bit above it is for ECN.
 const SACK: u32 = 1 << 4;
 
 /// What a cookie is about: a connection's name and the peer's initial number.

@@ -241,7 +241,7 @@ impl Connection {
     pub fn set(&mut self, cx: &mut Context<'_>, setting: Setting) -> Result<(), Error> {
         self.common.settings.set(setting)?;
         self.restless = true;
-        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        let Some(open) = self.phase.open_mut() else { return Ok(()) };
         match setting {
             Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),
             Setting::Congestion(kind) => open.sender.set_congestion(cx.now, &self.common.config, kind),

@@ -184,7 +184,7 @@ impl TcpStream {
     ///
     /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
     /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic")
-    /// defer_accept, fast_open (of a listener: how many such opens may wait for their ACK).
+    /// Of a listener also: defer_accept; fast_open (how many such opens may wait for their ACK); syn_cookies (-1 as the stack).
     /// Times are in milliseconds. Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {
         self.0.set_option(py, name, value)

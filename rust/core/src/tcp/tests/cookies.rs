@@ -5,7 +5,7 @@ use super::peer::*;
 use crate::buffer::Pool;
 use crate::drops::DropReason;
 use crate::observe::Counter;
-use crate::tcp::{Config, State};
+use crate::tcp::{Config, Setting, State};
 use crate::time::Duration;
 use crate::wire::{SeqNumber, TcpOptions, Timestamps};
 use test_case::test_case;
@@ -151,4 +151,13 @@ fn switched_off_there_are_none() {
         assert_eq!(server.takes(port, &seg(SYN, 0, 0)), "SYN|ACK 0:1");
     }
     assert_eq!(server.count(Counter::TcpSyncookiesSent), 0);
+}
+
+#[test]
+fn a_listener_may_differ_from_the_stack() {
+    let mut server = Server::new(4, Config { syn_cookies: 0, ..Config::default() });
+    server.listener.settings_mut().set(Setting::SynCookies(Some(2))).unwrap();
+    let (isn, stamp) = cookie(&mut server, 5, everything());
+    assert_eq!(server.takes(5, &seg(ACK, 1, isn + 1).stamps(101, stamp)), "ESTABLISHED");
+    assert!(server.listener.settings_mut().set(Setting::SynCookies(Some(3))).is_err());
 }

@@ -4,7 +4,7 @@ use super::listener::Server;
 use super::peer::*;
 use crate::buffer::Pool;
 use crate::observe::{Counter, Readiness};
-use crate::tcp::{Config, Connection, FastOpenCache, Known, Lesson, Setting, State};
+use crate::tcp::{Config, Connection, FastOpenCache, IcmpError, IcmpKind, Known, Lesson, Setting, State};
 use crate::time::Duration;
 use crate::wire::{FastOpenCookie, SackBlocks, TcpOptions, Timestamps};
 use test_case::test_case;
@@ -250,6 +250,18 @@ fn a_reset_or_silence_ends_it() {
     peer.out();
     peer.pass(70_000);
     assert_eq!(peer.tcp.state(), State::Closed);
+}
+
+#[test]
+fn a_smaller_path_counts_before_the_ack_as_after() {
+    let mut peer = opened(&mut server(1), b"");
+    peer.out();
+    peer.write(2_000).unwrap();
+    peer.out();
+    assert!(peer.tcp.in_flight(ISS + 1_001));
+    let error = IcmpError { kind: IcmpKind::TooBig { mtu: 640 }, seq: ISS + 1_001 };
+    peer.tcp.on_icmp(&mut peer.bench.cx(), error);
+    assert_eq!(peer.info().mss, 600);
 }
 
 #[test]
