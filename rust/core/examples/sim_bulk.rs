@@ -37,7 +37,7 @@ fn pairs(count: u32, flows: u32, rate: u64, trace_rows: usize) -> Network {
         let (a, b) = (host("a"), host("b"));
         let mut spec = LinkSpec::new(rate, Duration::from_millis(5));
         // Twice what is under way in a round trip: enough, and no more memory than that.
-        spec.impairment.queue_bytes = (rate / 8 / 50).max(64_000);
+        spec.impairment.queue_bytes = rate / 8 / 50;
         network.link(a, b, spec.clone(), spec).expect("a sound link");
         for flow in 0..flows {
             // Apart, so that a thousand handshakes do not overrun the queue at once.
@@ -59,7 +59,7 @@ fn star(count: u32, rate: u64, routed: bool) -> Network {
         network.add_switch("middle").expect("a new name").into()
     };
     let mut spec = LinkSpec::new(rate, Duration::from_micros(2_500));
-    spec.impairment.queue_bytes = 64_000;
+    spec.impairment.queue_bytes = rate / 8 / 50;
     let hosts: Vec<_> = (0..count)
         .map(|number| {
             let host = network.add_host(&format!("h{number}"), HostSpec::default()).expect("a new name");

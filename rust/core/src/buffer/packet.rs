@@ -64,6 +64,7 @@ impl Pool {
             end: Self::HEADROOM,
             network: 0,
             offload: Offload::default(),
+            tag: 0,
             ticket,
         })
     }
@@ -91,6 +92,7 @@ impl Pool {
             end: Self::HEADROOM,
             network: 0,
             offload: Offload::default(),
+            tag: 0,
             ticket: None,
         });
         Ok((packet, spare))
@@ -141,6 +143,8 @@ pub struct Packet {
     network: usize,
     /// What the device said of the frame.
     pub offload: Offload,
+    /// What who carries the frame wants to remember of it; 0 in a fresh packet. Who changes the frame on its way sets it to 0.
+    pub tag: u64,
     ticket: Option<Ticket>,
 }
 
@@ -150,20 +154,28 @@ impl Packet {
         let mut data = vec![0; headroom + bytes.len()].into_boxed_slice();
         data[headroom..].copy_from_slice(bytes);
         let end = data.len();
-        Self { data, start: headroom, end, network: headroom, offload: Offload::default(), ticket: None }
+        Self {
+            data,
+            start: headroom,
+            end,
+            network: headroom,
+            offload: Offload::default(),
+            tag: 0,
+            ticket: None,
+        }
     }
 
     /// An empty packet outside any pool with room for `size` bytes: what small payloads are gathered in.
     pub fn with_room(size: usize) -> Self {
         let data = vec![0; size].into_boxed_slice();
-        Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), ticket: None }
+        Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), tag: 0, ticket: None }
     }
 
     /// Empty the packet and put its view behind `headroom` free bytes, for another use of its buffer.
     pub fn reset(&mut self, headroom: usize) {
         let start = headroom.min(self.data.len());
         (self.start, self.end, self.network) = (start, start, 0);
-        self.offload = Offload::default();
+        (self.offload, self.tag) = (Offload::default(), 0);
         self.ticket = None;
     }
 

@@ -40,7 +40,7 @@ pub(in crate::sim) enum Verdict {
 /// A copy that goes its own way.
 pub(in crate::sim) fn copy_of(packet: &Packet) -> Packet {
     let mut copy = Packet::copied(Pool::HEADROOM, packet.bytes());
-    copy.offload = packet.offload;
+    (copy.offload, copy.tag) = (packet.offload, packet.tag);
     copy
 }
 
@@ -115,7 +115,7 @@ impl Fate {
         if let Some((start, field)) = packet.offload.partial_checksum.take() {
             checksum::complete(packet.bytes_mut(), usize::from(start), usize::from(field));
         }
-        packet.offload.checksum_valid = false;
+        (packet.offload.checksum_valid, packet.tag) = (false, 0);
         // One bit in each of as many equal parts, so that no two flips undo each other.
         let count = wanted.min(bits);
         for part in 0..count {

@@ -114,7 +114,7 @@ impl Network {
         }
         let Some(packet) = direction.poll(now) else { return self.wake(id) };
         self.wake(id);
-        self.digest.add(now, id.0, packet.bytes());
+        self.digest.add(now, id.0, &packet);
         self.packets += 1;
         self.capture(id, pcapng::Direction::In, packet.bytes());
         match self.ends[id.index()] {

@@ -4,6 +4,7 @@
 //! its own in return, so that a network in full flow allocates nothing.
 
 use crate::buffer::{Packet, Pool};
+use crate::sim::digest;
 use crate::stack::{Stack, Transmit};
 use crate::wire::checksum;
 
@@ -40,6 +41,8 @@ impl Stock {
         }
         // As a device's offload would say on arrival; damage under way takes it back.
         packet.offload.checksum_valid = true;
+        // Now, while the frame is in the nearest cache; when it arrives it is long out of it.
+        packet.tag = digest::of_frame(packet.bytes());
         packet
     }
 
@@ -47,7 +50,7 @@ impl Stock {
     pub(super) fn copy(&mut self, frame: &Packet) -> Packet {
         let mut packet = self.take(frame.len());
         packet.append(frame.bytes());
-        packet.offload = frame.offload;
+        (packet.offload, packet.tag) = (frame.offload, frame.tag);
         packet
     }
 

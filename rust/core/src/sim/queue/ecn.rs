@@ -25,6 +25,7 @@ pub(super) fn mark(frame: &mut Packet) -> bool {
             let new = u16::from_be_bytes([ip[0], ip[1]]);
             let sum = checksum::update(u16::from_be_bytes([ip[10], ip[11]]), old, new);
             ip[10..12].copy_from_slice(&sum.to_be_bytes());
+            frame.tag = 0;
             true
         }
     }
