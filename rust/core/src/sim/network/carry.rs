@@ -49,9 +49,10 @@ impl Network {
         let now = self.now;
         loop {
             let host = &mut self.hosts[id.index()];
+            let own = !host.stack.config().ip.forward;
             let Some(transmit) = host.stack.poll_transmit(now) else { return };
             let interface = transmit.interface;
-            let packet = self.stock.gather(&transmit);
+            let packet = self.stock.gather(&transmit, own);
             match host.port(interface) {
                 Some(Port::Link(direction)) => {
                     if let Some(observer) = &mut self.observer {

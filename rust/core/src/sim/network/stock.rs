@@ -32,15 +32,17 @@ impl Stock {
         }
     }
 
-    /// The frame that a stack sends, in one piece and with its checksum made.
-    pub(super) fn gather(&mut self, transmit: &Transmit<'_>) -> Packet {
+    /// The frame that a stack sends, in one piece and with its checksum made. `own` says that the stack passes on nothing
+    /// for others.
+    pub(super) fn gather(&mut self, transmit: &Transmit<'_>, own: bool) -> Packet {
         let mut packet = self.take(transmit.len());
         transmit.copy_into(&mut packet);
         if let Some((start, field)) = packet.offload.partial_checksum.take() {
             checksum::complete(packet.bytes_mut(), usize::from(start), usize::from(field));
         }
-        // As a device's offload would say on arrival; damage under way takes it back.
-        packet.offload.checksum_valid = true;
+        // As a device's offload would say on arrival; damage under way takes it back. What a router passes on is as good
+        // as it came.
+        packet.offload.checksum_valid |= own;
         // Now, while the frame is in the nearest cache; when it arrives it is long out of it.
         packet.tag = digest::of_frame(packet.bytes());
         packet

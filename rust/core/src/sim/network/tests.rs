@@ -5,6 +5,7 @@ use crate::sim::{BulkSpec, Discipline, LinkSpec};
 use crate::time::{Duration, Instant};
 
 mod observe;
+mod soak;
 mod topology;
 mod transfer;
 
