@@ -316,18 +316,36 @@ impl Bbr {
             None => (sample.sent_in_flight, sample.prior_lost),
         };
         let (inflight, lost) = (u64::from(inflight), sample.lost - prior_lost);
-        if !is_too_high(lost, inflight) {
-            return;
+        if is_too_high(lost, inflight) {
+            let most = inflight_at_loss(lost, inflight, newly_lost);
+            self.end_probe(acked.now, (!self.is_limited(sample)).then_some(most));
         }
+    }
+
+    /// The probe went too far, with so much in flight, unless the application was what limited it.
+    fn end_probe(&mut self, now: Instant, inflight: Option<u64>) {
         self.cycle.too_high = true;
         self.cycle.sampling = false;
-        if !self.is_limited(sample) {
-            let most = inflight_at_loss(lost, inflight, newly_lost);
-            self.bounds.inflight_long = most.max(self.target_inflight() * BETA_TENTHS / 10);
+        if let Some(inflight) = inflight {
+            self.bounds.inflight_long = inflight.max(self.target_inflight() * BETA_TENTHS / 10);
         }
         if self.state == State::Up {
             self.undo.state = Some(State::Up);
-            self.start_down(acked.now);
+            self.start_down(now);
+        }
+    }
+
+    /// The peer echoed a mark.
+    //= draft-ietf-ccwg-bbr#3.7   a mark is congestion; how to answer it is left open: as too much loss in this round trip
+    pub(super) fn on_mark(&mut self, now: Instant, flight: u32) {
+        if self.bounds.on_lost(self.delivered) {
+            self.save();
+        }
+        if self.state == State::Startup {
+            self.full.ever = true;
+            self.bounds.inflight_long = self.bdp(100).max(self.bounds.inflight_latest);
+        } else if self.cycle.sampling {
+            self.end_probe(now, Some(flight.into()));
         }
     }
 

@@ -6,8 +6,8 @@
 //! delay       min_rtt, ACK aggregation                  cycle    the states, and the steps between them
 //! ```
 //!
-//! Written after the draft as of August 2026, past -05; the names in comments are the draft's. What `is_window_limited`
-//! and the samples of ProbeRTT need is kept here and not asked of the sender.
+//! Written after the draft as of August 2026 (4ce5e87 in its repository); the names in comments are the draft's. What
+//! `is_window_limited` and the samples of ProbeRTT need is kept here and not asked of the sender.
 
 mod bandwidth;
 mod bounds;
@@ -356,8 +356,9 @@ impl CongestionControl for Bbr {
         self.recovery_round = Some(self.rounds);
     }
 
-    /// Marks are not asked for: the draft leaves ECN to experiments.
-    fn on_ecn(&mut self, _now: Instant, _flight: u32) {}
+    fn on_ecn(&mut self, now: Instant, flight: u32) {
+        self.on_mark(now, flight);
+    }
 
     fn on_timeout(&mut self, _now: Instant, _flight: u32) {
         self.save();

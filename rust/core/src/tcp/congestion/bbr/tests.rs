@@ -160,6 +160,23 @@ fn a_mistaken_repair_gives_the_probe_back() {
 }
 
 #[test]
+fn a_mark_ends_a_probe_and_slows_a_cruise_down() {
+    let mut model = Model::new(deep()).with(Kind::Bbr);
+    run_until(&mut model, State::Up, secs(30));
+    let mut marked = bbr(&model).clone();
+    marked.on_ecn(model.now, marked.window);
+    assert_eq!(marked.state, State::Down);
+    assert!(marked.bounds.inflight_long <= u64::from(marked.window));
+    let path = Path { mark: Some(100_000), ..deep() };
+    let mut model = Model::new(path).with(Kind::Bbr);
+    model.run(secs(30));
+    let goodput = model.flows[0].delivered as f64 / 30.0 / path.rate as f64;
+    assert!(goodput > 0.8, "{goodput}");
+    let late = model.delays.iter().filter(|(at, wait)| *at > Instant::from_secs(2) && wait.as_millis() > 30);
+    assert_eq!(late.count(), 0, "the queue stays near the mark, 16 ms");
+}
+
+#[test]
 fn a_timeout_leaves_one_segment_and_recovery_gives_the_rest_back() {
     let mut model = Model::new(deep()).with(Kind::Bbr);
     model.run(secs(3));
