@@ -27,7 +27,7 @@ pub struct LinkSpec {
 impl Default for LinkSpec {
     fn default() -> Self {
         Self {
-            impairment: Impairment::default(),
+            impairment: Impairment { limit: Self::UNDER_WAY, ..Impairment::default() },
             discipline: Discipline::default(),
             capacity: None,
             mtu: 1_500,
@@ -39,12 +39,17 @@ impl Default for LinkSpec {
 impl LinkSpec {
     /// Packets that may wait where no limit is set: Linux's txqueuelen.
     pub const QUEUE_PACKETS: u64 = 1_000;
+    /// Packets under way at most, where nobody says otherwise: 10 Gbit/s for 20 s, so that a long fat path with a deep
+    /// queue meets its own limits and never this one.
+    pub const UNDER_WAY: u64 = 1 << 24;
     /// The MTU below which IPv4 cannot work (RFC 791 3.2), and the largest length of a packet.
     const MTU: std::ops::RangeInclusive<usize> = 68..=65_535;
 
     /// A link of so many bits per second, and a delay.
     pub fn new(rate: u64, delay: crate::time::Duration) -> Self {
-        Self { impairment: Impairment { rate, delay, ..Impairment::default() }, ..Self::default() }
+        let mut spec = Self::default();
+        (spec.impairment.rate, spec.impairment.delay) = (rate, delay);
+        spec
     }
 
     /// Set a number by name: `mtu`, `up` (0 or 1), or a field of [`Impairment`].

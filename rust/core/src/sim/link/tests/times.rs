@@ -53,6 +53,21 @@ fn a_new_rate_holds_from_the_next_packet_on_and_a_new_delay_never_reorders() {
 }
 
 #[test]
+fn a_long_fat_path_holds_all_that_fits_it() {
+    // More than the host's fault device holds.
+    let mut link = direction(LinkSpec::new(0, Duration::from_secs(1)));
+    for number in 0..100_000u64 {
+        link.offer(nanos(number), packet(number as u16, 60));
+    }
+    assert_eq!(arrivals(&mut link, nanos(100_000), END).len(), 100_000);
+    let mut spec = LinkSpec::new(0, Duration::from_secs(1));
+    spec.impairment.limit = 10;
+    let mut link = direction(spec);
+    (0..20).for_each(|number| link.offer(Instant::ZERO, packet(number, 60)));
+    assert_eq!(link.stats(END).drops.of(Cause::Limit), 10);
+}
+
+#[test]
 fn a_rate_that_is_lifted_lets_go_all_that_waits() {
     let mut link = direction(LinkSpec::new(8_000_000, Duration::ZERO));
     (1..=3).for_each(|number| link.offer(Instant::ZERO, packet(number, 1_000)));
