@@ -47,8 +47,8 @@ def test_version(capsys):
     ("argv", "said"),
     [
         (["--bogus"], "tapip: unrecognized arguments: --bogus (see tapip --help)"),
-        (["--topo", "2"], "tapip: argument doctor|down: invalid choice: '2'"),
-        (["dostor"], "tapip: argument doctor|down: invalid choice: 'dostor'"),
+        (["--topo", "2"], "tapip: argument doctor|down|sim: invalid choice: '2'"),
+        (["dostor"], "tapip: argument doctor|down|sim: invalid choice: 'dostor'"),
         (["--mac"], "tapip: argument --mac: expected one argument"),
         (["--mac", "1:2"], "tapip: --mac: '1:2' is no hardware address such as 00:34:45:67:89:ab"),
         (["--sysctl", "net.ipv4.nosuch=1"], "tapip: --sysctl: there is no knob net.ipv4.nosuch"),

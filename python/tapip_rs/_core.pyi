@@ -19,18 +19,21 @@ Errors, unless a docstring says more:
     KeyboardInterrupt: a blocked call looks at signals when one arrives.
 """
 
-from collections.abc import Sequence
-from typing import Self, TypeAlias, final
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeAlias, final
 
 from typing_extensions import Buffer
 
 __all__ = [
     "ArpReply",
     "DatagramInfo",
+    "DirectionInfo",
     "Event",
+    "FlowInfo",
     "InterfaceInfo",
     "Loopback",
     "NeighborInfo",
+    "Network",
     "Pipe",
     "Queue",
     "QueuedError",
@@ -43,6 +46,7 @@ __all__ = [
     "TcpListener",
     "TcpStream",
     "UdpSocket",
+    "VirtualSocket",
     "checksum",
     "mark_forked",
     "profile",
@@ -774,3 +778,237 @@ class Event:
     @property
     def text(self) -> str:
         """The line that `debug` prints."""
+
+_Summary: TypeAlias = tuple[float, float, float, float, int]
+_Column: TypeAlias = tuple[str, str, bytes | list[str]]
+_Node: TypeAlias = tuple[str, int]
+
+@final
+class Network:
+    """A virtual network under virtual time, whose unit is the nanosecond here.
+
+    Hosts, switches, links, flows and captures go by number, in the order in which they were made; the directions of
+    link n are 2n and 2n + 1. See `tapip_rs.sim.Network`.
+
+    Dicts that describe a direction hold the core's fields (rate, delay in s, jitter, drop, duplicate, reorder, corrupt
+    as fractions, queue_bytes, queue_packets, mtu, up...), those that describe a flow nanoseconds, bytes, bit/s.
+    """
+
+    def __new__(cls, seed: int) -> Self: ...
+    def add_host(self, name: str, forward: bool) -> int:
+        """Add a host, a router if it is to `forward`; its number. Raises: ValueError for a name that is taken."""
+    def add_switch(self, name: str) -> int:
+        """Add a switch; its number. Raises: ValueError for a name that is taken."""
+    def link(
+        self,
+        a: _Node,
+        b: _Node,
+        addresses: Sequence[tuple[str, int] | None],
+        ab: dict[str, Any],
+        ba: dict[str, Any],
+    ) -> int:
+        """Link two nodes, each ("host", number) or ("switch", number); the link's number.
+
+        `addresses` are those of the new interfaces, with their lengths; None for the next free one. Raises: ValueError.
+        """
+    def change(self, direction: int, spec: dict[str, Any]) -> None:
+        """Change a direction now. Raises: ValueError, and then nothing has changed."""
+    def check_change(self, direction: int, spec: dict[str, Any]) -> None:
+        """Raise what `change` would raise, and change nothing."""
+    def set_predicate(self, direction: int, predicate: Callable[[int, bytes], object] | None) -> None:
+        """Lose the packets for which `predicate(number, frame)` is true; None ends it. It must not use the network."""
+    def stack(self, host: int) -> Stack:
+        """The stack of a host, at the network's time."""
+    def address(self, host: int) -> str | None:
+        """The address by which others reach a host; None while it has no link."""
+    def address_towards(self, source: int, destination: int) -> str | None:
+        """The address by which `source` reaches `destination` best; None where there is none."""
+    def interface_at(self, direction: int) -> tuple[int, int] | None:
+        """Host and interface that a direction begins at; None at a switch."""
+    def add_flow(self, kind: str, source: int, destination: int, spec: dict[str, Any]) -> int:
+        """Add a flow of a kind: "bulk", "requests", "on_off", "poisson", "ping", "datagrams"; its number.
+
+        Raises: ValueError.
+        """
+    def flow(self, flow: int) -> FlowInfo:
+        """What came of a flow so far."""
+    def trace(self, flow: int) -> list[_Column]:
+        """The trace of a flow's sending connection, by column."""
+    def exchanges(self, flow: int) -> list[_Column]:
+        """The exchanges of a flow that came to their end, by column."""
+    def stats(self, direction: int) -> DirectionInfo:
+        """What became of the packets of a direction so far."""
+    def restart_stats(self, direction: int) -> None:
+        """Count what becomes of the packets of a direction from now on."""
+    def queue(self, direction: int) -> list[_Column]:
+        """How much waited at a direction over time, by column."""
+    def start_capture(self, direction: int) -> int:
+        """Begin to capture at the end of a link where a direction begins; the capture's number."""
+    def take_capture(self, capture: int) -> bytes:
+        """The bytes that a capture made since they were last taken: pieces of one pcapng file."""
+    def stop_capture(self, capture: int) -> None:
+        """End a capture."""
+    def run(self, until: int | None, seconds: float) -> str:
+        """Let time pass until `until` (None: until nothing is left to happen), or about `seconds` of real time.
+
+        Returns "reached", "budget" (the real time is up) or "notice" (see `notices`). Signals are looked at every few
+        milliseconds; when a handler raises, the network stands between two events, and goes on when it is run again.
+        """
+    def step(self) -> bool:
+        """Handle one event; False when there is none."""
+    def wake_at(self, time: int) -> int:
+        """Ask to be woken at a time; the number that the notice will name."""
+    def notices(self) -> list[tuple[str, int, int, int]]:
+        """What there is to tell, in the order in which it happened, taken away.
+
+        ("wake", number, 0, 0), ("flow", number, 0, 0), or ("socket", its number, its host, `select.POLL*` bits).
+        """
+    @property
+    def now(self) -> int:
+        """The time."""
+    @property
+    def next_event(self) -> int | None:
+        """When the next event happens; None when nothing is left to happen."""
+    @property
+    def digest(self) -> int:
+        """A hash over time, link, direction and bytes of every frame delivered so far."""
+    @property
+    def packets(self) -> int:
+        """Frames delivered over links so far."""
+    @property
+    def events(self) -> int:
+        """Events handled so far."""
+    @staticmethod
+    def congestion_controls() -> list[str]:
+        """The congestion controls that flows may name."""
+    def tcp_connect(self, host: int, remote: _SocketAddress) -> VirtualSocket:
+        """Connect by TCP: send a SYN, and return."""
+    def tcp_listen(self, host: int, local: _SocketAddress, backlog: int) -> VirtualSocket:
+        """Listen for TCP connections."""
+    def udp(self, host: int, local: _SocketAddress | None) -> VirtualSocket:
+        """Make a UDP socket, bound to `local` when it is given."""
+
+@final
+class VirtualSocket:
+    """A socket of a virtual host: a TCP connection, a listener, or UDP. It never waits (BlockingIOError)."""
+
+    @property
+    def number(self) -> int:
+        """The number that notices name it by."""
+    @property
+    def host(self) -> int:
+        """The host whose socket it is."""
+    def accept(self) -> VirtualSocket:
+        """A listener's next connection."""
+    def send(self, data: Buffer, offset: int = 0) -> int:
+        """Queue bytes from `offset` on; returns how many were taken, at least one."""
+    def recv(self, size: int) -> bytes:
+        """1 to `size` bytes, or b"" once the peer has sent all it will (FIN)."""
+    def sendto(self, data: Buffer, remote: _SocketAddress | None = None) -> int:
+        """Send a datagram; returns its length."""
+    def recvfrom(self, size: int) -> tuple[bytes, _SocketAddress]:
+        """A datagram, as much of it as fits `size`, and who sent it."""
+    def connect_udp(self, remote: _SocketAddress) -> None:
+        """Take datagrams of one peer only, and errors about them; None undoes that."""
+    def shutdown(self) -> None:
+        """Send FIN behind what is queued."""
+    def close(self) -> None:
+        """Let go: what is queued still goes out. May be called twice."""
+    def abort(self) -> None:
+        """Reset the connection."""
+    @property
+    def local(self) -> _SocketAddress | None:
+        """Our address; None while unbound."""
+    @property
+    def remote(self) -> _SocketAddress | None:
+        """The peer's address; None where there is none."""
+    def info(self) -> TcpInfo:
+        """The state of the connection now."""
+    def readiness(self) -> int:
+        """What can be done without waiting, as `select.POLL*` bits."""
+    def take_error(self) -> int:
+        """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
+    def option(self, name: str) -> int | str:
+        """A socket option, by the names of `TcpStream.set_option`."""
+    def set_option(self, name: str, value: int | str) -> None:
+        """Set a socket option, by the names of `TcpStream.set_option`."""
+
+@final
+class FlowInfo:
+    """What came of a flow of a virtual network so far."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def source(self) -> int: ...
+    @property
+    def destination(self) -> int: ...
+    @property
+    def started(self) -> float | None: ...
+    @property
+    def first_delivery(self) -> float | None: ...
+    @property
+    def last_delivery(self) -> float | None: ...
+    @property
+    def completed(self) -> float | None: ...
+    @property
+    def completion_time(self) -> float | None: ...
+    @property
+    def over(self) -> bool: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def bytes_delivered(self) -> int: ...
+    @property
+    def intact(self) -> bool: ...
+    @property
+    def goodput(self) -> float: ...
+    @property
+    def retransmissions(self) -> int: ...
+    @property
+    def rtt(self) -> _Summary: ...
+    @property
+    def latency(self) -> _Summary: ...
+    @property
+    def sent(self) -> int: ...
+    @property
+    def received(self) -> int: ...
+    @property
+    def late(self) -> int: ...
+    @property
+    def duplicated(self) -> int: ...
+
+@final
+class DirectionInfo:
+    """What became of the packets of one direction of a virtual link so far."""
+
+    @property
+    def offered_packets(self) -> int: ...
+    @property
+    def offered_bytes(self) -> int: ...
+    @property
+    def delivered_packets(self) -> int: ...
+    @property
+    def delivered_bytes(self) -> int: ...
+    @property
+    def drops(self) -> dict[str, int]: ...
+    @property
+    def marks(self) -> dict[str, int]: ...
+    @property
+    def duplicated(self) -> int: ...
+    @property
+    def reordered(self) -> int: ...
+    @property
+    def corrupted(self) -> int: ...
+    @property
+    def queue_packets(self) -> int: ...
+    @property
+    def queue_bytes(self) -> int: ...
+    @property
+    def queue_bytes_max(self) -> int: ...
+    @property
+    def queue_delay(self) -> _Summary: ...
+    @property
+    def utilisation(self) -> float: ...
+    @property
+    def throughput(self) -> float: ...

@@ -32,6 +32,7 @@ what it does:
   (nothing)             the net shell; see `help` there
   doctor                say what is missing on this machine, and how to mend it
   down                  undo what a tapip that was killed left behind
+  sim FILE.py           run a program that builds a virtual network; see tapip sim --help
 
 examples:
   sudo tapip                                     the stack is 10.0.0.1, the kernel 10.0.0.2, tap0 between them
@@ -39,6 +40,7 @@ examples:
   sudo tapip --netns lab --address 10.9.0.1/24   in another namespace, with other addresses
   sudo tapip --topology 1 --nic eth1 --address 192.168.1.9/24 --gateway 192.168.1.1
   tapip --topology demo                          a network in memory; needs no rights
+  tapip sim examples/two_flows.py --seed 8       two flows share a bottleneck, under virtual time
   sudo tapip -c 'snc -b 0.0.0.0:12345' > file    write what one connection brings
 
 Every flag with a value is also a variable (--kernel-address is TAPIP_KERNEL_ADDRESS) and a key of the file, which is
@@ -74,7 +76,9 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    made.add_argument("verb", nargs="?", choices=("shell", "doctor", "down"), default="shell", metavar="doctor|down")
+    made.add_argument(
+        "verb", nargs="?", choices=("shell", "doctor", "down"), default="shell", metavar="doctor|down|sim"
+    )
     made.add_argument(
         "-c", "--commands", metavar="COMMANDS", help="run these shell commands, `;` between them, and exit"
     )
@@ -94,7 +98,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `tapip`; returns its exit status."""
-    words = parser().parse_args(argv)
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if arguments[:1] == ["sim"]:
+        from tapip_rs.sim.program import main as run_program
+
+        return run_program(arguments[1:])
+    words = parser().parse_args(arguments)
     try:
         config = load(vars(words), sysctl=words.sysctl, file=words.config)
         _refuse_strays(words)

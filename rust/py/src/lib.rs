@@ -7,7 +7,8 @@
 //! - `alive`: what a fork leaves behind;
 //! - `address`, `names`, `timeout`: arguments between text, numbers and the core's types;
 //! - `engine`, `fault`: what runs a stack, what impairs its devices;
-//! - `stack`, `sockets`, `devices`, `records`: the classes, one a file.
+//! - `stack`, `sockets`, `devices`, `records`: the classes, one a file;
+//! - `sim`: the virtual network.
 
 #![deny(unsafe_op_in_unsafe_fn)]
 #![warn(unreachable_pub)]
@@ -22,6 +23,7 @@ mod error;
 mod fault;
 mod names;
 mod records;
+mod sim;
 mod sockets;
 mod stack;
 mod timeout;
@@ -37,6 +39,8 @@ mod _core {
         TcpInfo,
     };
 
+    #[pymodule_export]
+    use crate::sim::{DirectionInfo, FlowInfo, Network, VirtualSocket};
     #[pymodule_export]
     use crate::sockets::{RawSocket, TcpListener, TcpStream, UdpSocket};
     #[pymodule_export]

@@ -6,9 +6,11 @@ use crate::buffer::Outgoing;
 use crate::devices::AnyDevice;
 use crate::engine::Engine;
 use crate::enter::Enter;
+use crate::error::raise;
 use crate::records::{
     ArpReply, Event, InterfaceInfo, NeighborInfo, RouteInfo, RouteTuple, SocketInfo, TcpInfo,
 };
+use crate::sim::VirtualHost;
 use crate::sockets::{RawSocket, TcpListener, TcpStream, UdpSocket};
 use crate::timeout::{limit, to_seconds, to_time};
 use crate::{fault, names};
@@ -33,8 +35,16 @@ use tapip_host::{Handle, HostError};
 /// A new stack has no interface, not even `lo`.
 #[pyclass(frozen, module = "tapip_rs._core")]
 pub(crate) struct Stack {
-    engine: Alive<Engine>,
+    door: Door,
     threaded: bool,
+}
+
+/// How a stack is reached.
+enum Door {
+    /// Its engine is ours.
+    Own(Alive<Engine>),
+    /// It is a host of a virtual network, which moves it. It has no devices, and its sockets are `VirtualSocket`s.
+    Virtual(VirtualHost),
 }
 
 impl Stack {
@@ -44,7 +54,10 @@ impl Stack {
         py: Python<'_>,
         verb: impl FnOnce(&mut tapip_core::stack::Stack, Instant) -> T + Send,
     ) -> PyResult<T> {
-        py.enter(|| self.handle()?.with(verb))
+        py.enter(|| match &self.door {
+            Door::Own(engine) => engine.check()?.handle().with(verb),
+            Door::Virtual(host) => host.with(verb),
+        })
     }
 
     /// As `with`, for a verb that may fail.
@@ -53,11 +66,23 @@ impl Stack {
         py: Python<'_>,
         verb: impl FnOnce(&mut tapip_core::stack::Stack, Instant) -> Result<T, Error> + Send,
     ) -> PyResult<T> {
-        py.enter(|| Ok(self.handle()?.with(verb)??))
+        self.with(py, verb)?.map_err(|error| raise(py, &error.into()))
+    }
+
+    /// The stack of a host of a virtual network.
+    pub(crate) const fn of_host(host: VirtualHost) -> Self {
+        Self { door: Door::Virtual(host), threaded: false }
+    }
+
+    fn engine(&self) -> Result<&Engine, HostError> {
+        match &self.door {
+            Door::Own(engine) => engine.check(),
+            Door::Virtual(_) => Err(Error::NotSupported.into()),
+        }
     }
 
     fn handle(&self) -> Result<&Handle, HostError> {
-        Ok(self.engine.check()?.handle())
+        Ok(self.engine()?.handle())
     }
 }
 
@@ -69,20 +94,20 @@ impl Stack {
         let wrong = |seed: &Bound<'_, PyAny>| PyValueError::new_err(format!("seed: {seed} is not 0..2**128"));
         let seed = seed.map(|seed| seed.extract::<u128>().map_err(|_| wrong(&seed))).transpose()?;
         let engine = py.enter(|| Engine::start(seed, threaded))?;
-        Ok(Self { engine: Alive::new(engine), threaded })
+        Ok(Self { door: Door::Own(Alive::new(engine)), threaded })
     }
 
     /// Close every connection, give queued data half a second to leave, stop the thread, close every device.
     ///
     /// Whoever waits gets OSError(EBADF). Takes under one second. May be called twice.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
-        py.enter(|| self.engine.check().map_or(Ok(()), Engine::stop))
+        py.enter(|| self.engine().map_or(Ok(()), Engine::stop))
     }
 
     /// Whether `close` was called.
     #[getter]
     fn closed(&self) -> bool {
-        self.engine.check().is_ok_and(|engine| engine.handle().is_stopped())
+        self.engine().is_ok_and(|engine| engine.handle().is_stopped())
     }
 
     /// Whether a driver thread runs the stack.
@@ -96,6 +121,7 @@ impl Stack {
     fn failure(&self) -> Option<String> {
         match self.handle() {
             Ok(handle) => handle.failure().map(str::to_owned),
+            Err(HostError::Core(_)) => None,
             Err(error) => Some(error.to_string()),
         }
     }
@@ -103,7 +129,7 @@ impl Stack {
     /// The stack's clock in seconds: CLOCK_MONOTONIC, or the time advanced so far when detached.
     #[getter]
     fn now(&self, py: Python<'_>) -> PyResult<f64> {
-        py.enter(|| Ok(to_time(self.handle()?.now())))
+        self.with(py, |_, now| to_time(now))
     }
 
     /// Every knob and its value. Names are as sysctl's without `net.ipv4.`; times are in milliseconds.
@@ -146,7 +172,7 @@ impl Stack {
         let mac = mac.map(|text| crate::address::mac("mac", text)).transpose()?;
         let (device, end) = device.take(py)?;
         py.enter(|| {
-            let engine = self.engine.check()?;
+            let engine = self.engine()?;
             let mac = mac.unwrap_or_else(|| engine.mac(medium));
             let mtu = mtu.unwrap_or_else(|| device.mtu());
             let id = engine.handle().attach(InterfaceConfig { name, medium, mac, mtu }, device)?;
@@ -215,7 +241,7 @@ impl Stack {
         seed: Option<u128>,
     ) -> PyResult<()> {
         let spec = spec.map(fault::from_dict).transpose()?;
-        let seed = py.enter(|| Ok(seed.unwrap_or(self.engine.check()?.seed())))?;
+        let seed = py.enter(|| Ok(seed.unwrap_or(self.engine()?.seed())))?;
         let fault = spec.map(|spec| Fault::new(FaultSpec::both(spec), seed)).transpose();
         let fault = fault.map_err(|error| fault::refused(&error))?;
         py.enter(|| self.handle()?.set_fault(InterfaceId(index), fault))
@@ -419,13 +445,13 @@ impl Stack {
     fn inject(&self, py: Python<'_>, index: u32, frame: Outgoing) -> PyResult<()> {
         self.need_detached("inject")?;
         let frame = frame.as_slice();
-        py.enter(|| self.engine.check()?.inject(InterfaceId(index), frame))
+        py.enter(|| self.engine()?.inject(InterfaceId(index), frame))
     }
 
     /// Detached only: the next frame that the stack sent on a `Queue` interface; None when there is none.
     fn pull<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Option<Bound<'py, PyBytes>>> {
         self.need_detached("pull")?;
-        let frame = py.enter(|| self.engine.check()?.pull(InterfaceId(index)))?;
+        let frame = py.enter(|| self.engine()?.pull(InterfaceId(index)))?;
         Ok(frame.map(|frame| PyBytes::new(py, &frame)))
     }
 
@@ -434,14 +460,14 @@ impl Stack {
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<()> {
         self.need_detached("advance")?;
         let span = crate::timeout::seconds("seconds", seconds)?;
-        py.enter(|| self.engine.check()?.advance(span))
+        py.enter(|| self.engine()?.advance(span))
     }
 
     /// Detached only: seconds from now to the next timer; None when no timer runs.
     #[getter]
     fn next_timeout(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         self.need_detached("next_timeout")?;
-        let left = py.enter(|| self.engine.check()?.next_timeout())?;
+        let left = py.enter(|| self.engine()?.next_timeout())?;
         Ok(left.map(to_seconds))
     }
 }

@@ -38,7 +38,7 @@ macro_rules! record {
         }
     };
 }
-use record;
+pub(crate) use record;
 
 /// What a stack holds in memory, by name.
 pub(crate) fn memory(stack: &Stack) -> Vec<(&'static str, usize)> {
@@ -56,7 +56,7 @@ pub(crate) fn memory(stack: &Stack) -> Vec<(&'static str, usize)> {
     ]
 }
 
-fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
+pub(crate) fn repr(record: &Bound<'_, PyAny>, name: &str, fields: &[&str]) -> PyResult<String> {
     let shown = fields.iter().map(|field| Ok(format!("{field}={}", record.getattr(*field)?.repr()?)));
     Ok(format!("{name}({})", shown.collect::<PyResult<Vec<_>>>()?.join(", ")))
 }

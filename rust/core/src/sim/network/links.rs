@@ -100,6 +100,11 @@ impl Network {
         CaptureId(index)
     }
 
+    /// How many captures there are or were; they are numbered from 0.
+    pub const fn capture_count(&self) -> usize {
+        self.captures.len()
+    }
+
     /// What was captured since it was last taken: the pieces, one after the other, are a pcapng file with the nanoseconds of
     /// virtual time.
     pub fn take_capture(&mut self, capture: CaptureId) -> Vec<u8> {
