@@ -114,6 +114,8 @@ _TCP_OPTIONS = (
     _switch("net.ipv4.tcp_window_scaling", "tcp_window_scaling", 1, "windows beyond 64 KiB", "RFC 7323 2"),
     _switch("net.ipv4.tcp_timestamps", "tcp_timestamps", 1, "timestamps: round trips and protection from old segments",
             "RFC 7323 3"),
+    _number("tapip.tcp_paws_slack", "tcp_paws_slack", 64, (0, 10_000), "ticks",
+            "how much older than the newest a timestamp may be: late, not old", "own; RFC 7323 5.3 would have 0"),
     _switch("net.ipv4.tcp_sack", "tcp_sack", 1, "selective acknowledgements", "RFC 2018"),
     _switch("net.ipv4.tcp_rfc1337", "tcp_rfc1337", 1, "a reset does not end TIME-WAIT", "RFC 1337"),
     _switch("tapip.tcp_limited_transmit", "tcp_limited_transmit", 1, "new data on the first two duplicate ACKs",

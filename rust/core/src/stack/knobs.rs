@@ -107,6 +107,7 @@ knobs! {
     "neigh_unres_qlen" number 1..=1_024 => neighbor.queue_packets;
     "tcp_window_scaling" switch 0..=1 => tcp.window_scaling;
     "tcp_timestamps" switch 0..=1 => tcp.timestamps;
+    "tcp_paws_slack" number 0..=10_000 => tcp.paws_slack;
     "tcp_sack" switch 0..=1 => tcp.sack;
     "tcp_limited_transmit" switch 0..=1 => tcp.limited_transmit;
     "tcp_initial_cwnd" number 1..=1_000 => tcp.initial_window;

@@ -154,9 +154,6 @@ impl Sender {
         if news.advanced {
             self.held_back = false;
         }
-        if self.flight.delivered() + self.virtually_delivered() == 0 {
-            self.limited_sent = 0;
-        }
         AckEffect { advanced: news.advanced, fin_acked: news.fin_acked, restart_timer }
     }
 
@@ -205,8 +202,10 @@ impl Sender {
             self.rack.on_dsack(self.estimator.delivered(), self.flight.out());
             self.undo.on_dsack(left, length.div_ceil(self.mss()).max(1))
         });
-        let original = news.told.resent && news.echo.value.is_some_and(|echo| self.undo.is_original(echo));
-        if news.told.resent {
+        // Of what arrives behind a gap, the echo tells nothing: it is that of the segment before the gap (RFC 7323 4.3).
+        let answered = news.told.resent_in_order;
+        let original = answered && news.echo.value.is_some_and(|echo| self.undo.is_original(echo));
+        if answered {
             self.undo.on_answered();
         }
         let cause = match (doubled, original, self.step_frto(news)) {
@@ -215,11 +214,12 @@ impl Sender {
             (.., true) => "f-rto",
             _ => return false,
         };
-        cx.count(if self.recovery.phase() == Phase::Loss {
-            Counter::TcpSpuriousRTOs
+        if self.recovery.phase() == Phase::Loss {
+            cx.count(Counter::TcpSpuriousRTOs);
         } else {
-            Counter::TcpFullUndo
-        });
+            cx.count(Counter::TcpFullUndo);
+            self.rack.on_reordering();
+        }
         self.flight.find_all();
         self.recovery.end();
         self.undo.end();
@@ -264,8 +264,11 @@ impl Sender {
             self.recovery.on_duplicate(self.una);
         }
         if common.config.rack {
+            // What arrived behind a gap is echoed by no timestamp of its own (RFC 7323 4.3).
             let stale = match (news.echo.age, news.told.newest) {
-                (Some(age), Some(newest)) => age > cx.now.since(newest.at) + Duration::from_millis(1),
+                (Some(age), Some(newest)) if news.told.resent_in_order => {
+                    age > cx.now.since(newest.at) + Duration::from_millis(1)
+                }
                 _ => false,
             };
             let shortest = self.rtt.shortest().unwrap_or_default();
@@ -280,14 +283,22 @@ impl Sender {
 
     /// What time makes of what was overtaken.
     pub(super) fn detect(&mut self, cx: &Context<'_>) {
-        let facts = Facts {
-            now: cx.now,
+        let facts = self.facts();
+        self.reorder_until = self.rack.detect(cx.now, &mut self.flight, facts);
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
             srtt: self.rtt.smoothed().unwrap_or_default(),
             min_rtt: self.rtt.shortest().unwrap_or_default(),
             mss: self.mss(),
             in_recovery: self.recovery.phase() != Phase::Open,
-        };
-        self.reorder_until = self.rack.detect(&mut self.flight, facts);
+        }
+    }
+
+    /// How much later than its successor a segment may come before it counts as lost.
+    pub(super) fn reordering_window(&self) -> Duration {
+        self.rack.window(self.facts(), self.flight.delivered())
     }
 
     /// Step 5.
@@ -328,8 +339,8 @@ impl Sender {
         self.undo.begin(self.una);
         self.tail.cancel();
         (self.cause, self.urge) = ("fast", true);
-        //= rfc5681#3.2   FlightSize without what limited transmit added to it
-        self.control.on_loss(cx.now, outstanding.saturating_sub(self.limited_sent));
+        //= rfc5681#3.2   FlightSize, without what limited transmit added to it: that lies beyond the window
+        self.control.on_loss(cx.now, outstanding.min(self.control.window()));
         self.trace_congestion(cx, common, "loss");
     }
 

@@ -25,7 +25,7 @@ impl Open {
         mut packet: Packet,
         pool: &mut Pool,
     ) -> Option<Exit> {
-        let fin = if self.is_expected(cx, segment, &packet) {
+        let fin = if self.is_expected(cx, common, segment, &packet) {
             segment.has(TcpFlags::FIN)
         } else {
             match self.check(cx, common, segment, &mut packet) {
@@ -41,12 +41,12 @@ impl Open {
     }
 
     /// The usual segment, next in order and inside the window: steps one to four have nothing to say about it.
-    fn is_expected(&self, cx: &Context<'_>, segment: &TcpHeader, packet: &Packet) -> bool {
+    fn is_expected(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader, packet: &Packet) -> bool {
         let plain = segment.flags.difference(TcpFlags::PSH | TcpFlags::FIN) == TcpFlags::ACK;
         plain
             && segment.seq == self.receiver.next
             && segment.sequence_length(packet.len()) <= self.receiver.window()
-            && !self.receiver.is_stale(cx.now, segment)
+            && !self.receiver.is_stale(common, cx.now, segment)
     }
 
     /// Steps one to four: number, RST, SYN. The packet is trimmed to the window; true if its FIN is inside.
@@ -59,7 +59,7 @@ impl Open {
     ) -> Result<bool, Option<Exit>> {
         step(cx, "1. check seq");
         let reset = segment.has(TcpFlags::RST);
-        if !reset && self.receiver.is_stale(cx.now, segment) {
+        if !reset && self.receiver.is_stale(common, cx.now, segment) {
             //= rfc7323#5.3   before the number is looked at; a reset is exempt
             common.drop(cx, DropReason::TcpPaws);
             if segment.options.timestamps.is_some() {

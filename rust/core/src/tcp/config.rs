@@ -10,6 +10,10 @@ pub struct Config {
     pub window_scaling: bool,
     /// Offer and accept timestamps (RFC 7323).
     pub timestamps: bool,
+    /// How many ticks older than the newest in order a timestamp may be and still count (PAWS). RFC 7323 says none; but
+    /// then each retransmission makes whatever was late before it look old, be dropped, be sent again, and so on. Sequence
+    /// numbers would have to wrap within 64 ticks, at 500 Gbit/s with a clock of 1 ms, before an old segment passed.
+    pub paws_slack: u32,
     /// Offer, accept and send SACK (RFC 2018).
     pub sack: bool,
     /// First congestion window, in segments (RFC 6928: at most 10).
@@ -99,6 +103,7 @@ impl Default for Config {
         Self {
             window_scaling: true,
             timestamps: true,
+            paws_slack: 64,
             sack: true,
             initial_window: 10,
             abc_limit: 2,

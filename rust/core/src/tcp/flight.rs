@@ -25,6 +25,8 @@ pub(super) enum Fate {
 pub(super) struct Sent {
     pub(super) start: SeqNumber,
     pub(super) end: SeqNumber,
+    /// The last number in it is that of a FIN.
+    pub(super) fin: bool,
     /// Payload bytes of each segment in it: where it may be cut.
     pub(super) segment: u32,
     /// When it left last.
@@ -66,8 +68,9 @@ pub(super) struct Delivery {
     /// Age of the oldest and of the newest record among those that left only once.
     pub(super) oldest_age: Option<Duration>,
     pub(super) newest_age: Option<Duration>,
-    /// Something was delivered that had left twice.
+    /// Something was delivered that had left twice; and so in order.
     pub(super) resent: bool,
+    pub(super) resent_in_order: bool,
     /// Something was delivered that had been given up and not sent again: it was not lost at all.
     pub(super) mistaken: bool,
     /// Something that left once was delivered after something with a higher number (RFC 8985 6.2, step 3).
@@ -149,6 +152,7 @@ impl Flight {
                     continue;
                 }
             }
+            told.resent_in_order |= part.resent;
             self.note(now, &part, told);
         }
         if self.records.is_empty() {
@@ -241,7 +245,7 @@ impl Flight {
     /// Cut a record in two; the second begins at `at`.
     fn cut(&mut self, index: usize, at: SeqNumber) {
         let mut second = self.records[index];
-        self.records[index].end = at;
+        (self.records[index].end, self.records[index].fin) = (at, false);
         second.start = at;
         self.records.insert(index + 1, second);
         if self.lost_from > index {
@@ -307,7 +311,7 @@ impl Flight {
                         && record.fate == Fate::Lost
                         && last.len().saturating_add(record.len()) <= join =>
                 {
-                    last.end = record.end;
+                    (last.end, last.fin) = (record.end, record.fin);
                     last.resent |= record.resent;
                     last.at = record.at;
                 }
@@ -435,7 +439,8 @@ fn whole_segments(record: &Sent, left: SeqNumber, right: SeqNumber) -> Option<(S
     let segment = record.segment.max(1);
     let skip = left.distance(record.start).max(0) as u32;
     let from = record.start + skip.div_ceil(segment) * segment;
-    let to = if right.at_or_after(record.end) {
+    // Some peers count a FIN among what they hold, some do not; it travels with the data before it.
+    let to = if right.at_or_after(record.end - u32::from(record.fin && record.len() > 1)) {
         record.end
     } else {
         record.start + (right.0.wrapping_sub(record.start.0) / segment) * segment

@@ -19,7 +19,7 @@ pub struct Info {
     pub tuple: Tuple,
     /// Where it stands.
     pub state: State,
-    /// Congestion window, bytes.
+    /// Congestion window, bytes; during fast recovery what PRR makes of it.
     pub cwnd: u32,
     /// Slow start threshold, bytes; `None` until something set it.
     pub ssthresh: Option<u32>,
@@ -57,6 +57,8 @@ pub struct Info {
     pub sacked: u32,
     /// The path was seen to reorder (RFC 8985).
     pub reordering: bool,
+    /// How much later than its successor a segment may come before it counts as lost (RFC 8985 6.2).
+    pub reordering_window: Duration,
     /// Payload bytes delivered, in order or not.
     pub delivered: u64,
     /// Bytes found lost so far.
@@ -193,6 +195,7 @@ impl Info {
             lost: 0,
             sacked: 0,
             reordering: false,
+            reordering_window: Duration::ZERO,
             delivered: 0,
             bytes_lost: 0,
             snd_una: SeqNumber(0),
@@ -240,7 +243,7 @@ impl Info {
     fn fill_open(&mut self, open: &Open) {
         let (sender, receiver) = (&open.sender, &open.receiver);
         self.fill_agreed(&open.agreed);
-        self.cwnd = sender.control.window();
+        self.cwnd = sender.window();
         self.ssthresh = Some(sender.control.threshold()).filter(|threshold| *threshold < MAX_WINDOW);
         self.congestion = sender.control.kind().name();
         self.congestion_phase = sender.control.phase();
@@ -256,6 +259,7 @@ impl Info {
         (self.pipe, self.lost, self.sacked) =
             (sender.pipe(), sender.flight.lost(), sender.flight.delivered());
         self.reordering = sender.rack.reordering_seen();
+        self.reordering_window = sender.reordering_window();
         (self.delivered, self.bytes_lost) = (sender.estimator.delivered(), sender.estimator.lost());
         self.congestion_phase = sender.control.phase();
         self.retries = sender.retries.max(sender.probes.1);

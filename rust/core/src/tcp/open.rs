@@ -246,7 +246,10 @@ impl Open {
             && sender.flight.delivered() + sender.flight.lost() == 0
             && sender.recovery.phase() == Phase::Open
             && !sender.tail.is_out();
-        let at = now + Tail::timeout(sender.rtt.smoothed(), &sender.flight, sender.mss());
+        // One segment is left of a flight of several if the peer acknowledged anything since it went.
+        let alone = sender.flight.out() <= sender.mss() && sender.progress <= sender.last_sent;
+        let due = sender.last_sent + Tail::timeout(sender.rtt.smoothed(), alone);
+        let at = due.max(now + Tail::LEAST);
         if wanted && self.timers.is_set(Timer::Retransmit) {
             //= rfc8985#7.2   no later than the retransmission timer, in whose place it fires then
             self.timers.set(Timer::TailProbe, at.min(self.timers.at(Timer::Retransmit)));

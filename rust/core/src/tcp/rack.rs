@@ -9,10 +9,9 @@ const PERSIST: u8 = 16;
 /// Segments delivered behind a gap that begin a repair at once while no reordering was ever seen (RFC 8985 3.3.2).
 const DUP_THRESHOLD: u32 = 3;
 
-/// What an ACK tells beside what it delivers.
+/// What the rest of the sender knows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts {
-    pub(super) now: Instant,
     pub(super) srtt: Duration,
     pub(super) min_rtt: Duration,
     pub(super) mss: u32,
@@ -62,6 +61,12 @@ impl Rack {
         }
     }
 
+    /// A repair proved to have been none: what was sent again had only been late. RFC 8985 would see that only in what
+    /// was not sent again, and a path that is late by more than three segments would never show it.
+    pub(super) const fn on_reordering(&mut self) {
+        self.reordering_seen = true;
+    }
+
     /// A recovery ended.
     pub(super) const fn on_recovered(&mut self) {
         self.persist = self.persist.saturating_sub(1);
@@ -82,11 +87,11 @@ impl Rack {
     }
 
     /// Step 5: give up what was overtaken. When the next may have to be given up, if no ACK comes.
-    pub(super) fn detect(&self, flight: &mut Flight, facts: Facts) -> Option<Instant> {
+    pub(super) fn detect(&self, now: Instant, flight: &mut Flight, facts: Facts) -> Option<Instant> {
         let newest = self.newest?;
         let window = self.window(facts, flight.delivered());
         let due = |sent: &Sent| sent.at + self.rtt + window;
-        let left = flight.lose_while(|sent| sent.left_before(&newest) && due(sent) <= facts.now)?;
+        let left = flight.lose_while(|sent| sent.left_before(&newest) && due(sent) <= now)?;
         left.left_before(&newest).then(|| due(&left))
     }
 

@@ -131,11 +131,15 @@ impl Receiver {
     }
 
     /// Whether the segment is old by its timestamp, or lacks one (RFC 7323 5.3).
-    pub(super) fn is_stale(&self, now: Instant, segment: &TcpHeader) -> bool {
+    pub(super) fn is_stale(&self, common: &Common, now: Instant, segment: &TcpHeader) -> bool {
         let Some((recent, at)) = self.recent else { return false };
         match segment.options.timestamps {
+            //= rfc7323#5.3   R1, with some slack: see `Config::paws_slack`
             //= rfc7323#5.5   after 24 days of silence the peer's clock may look older than it is
-            Some(stamps) => (stamps.value.wrapping_sub(recent) as i32) < 0 && now.since(at) < STALE_TIMESTAMP,
+            Some(stamps) => {
+                let age = recent.wrapping_sub(stamps.value) as i32;
+                age > 0 && age as u32 > common.config.paws_slack && now.since(at) < STALE_TIMESTAMP
+            }
             //= rfc7323#3.2   once agreed, every segment has one; without, it is dropped, and nothing else happens
             None => true,
         }
@@ -214,6 +218,8 @@ impl Receiver {
             }
             Inserted::Duplicate => {
                 self.note_doubled(common, seq, seq + length);
+                //= rfc2883#4.1   behind it comes the block that it lies in
+                self.note_arrival(position);
                 common.drop(cx, DropReason::TcpDuplicate);
                 self.duplicate();
             }

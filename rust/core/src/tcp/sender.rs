@@ -104,8 +104,6 @@ pub(super) struct Sender {
     pub(super) urge: bool,
     /// The ACK before was a partial one, without SACK.
     pub(super) partial: bool,
-    /// Sent since something was delivered behind a gap, before a loss was found (RFC 3042).
-    pub(super) limited_sent: u32,
     /// When what was overtaken counts as lost (the reordering timer of RFC 8985).
     pub(super) reorder_until: Option<Instant>,
     /// Until when pacing holds output back.
@@ -171,7 +169,6 @@ impl Sender {
             cause: "fast",
             urge: false,
             partial: false,
-            limited_sent: 0,
             reorder_until: None,
             paced_until: None,
             force: false,

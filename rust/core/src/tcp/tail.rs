@@ -1,7 +1,6 @@
 //! Tail loss probe (RFC 8985 7): when ACKs stop coming, one segment more goes out early, so that a loss at the end of a
 //! flight shows by SACK and costs two round trips, not a retransmission timeout.
 
-use super::flight::Flight;
 use crate::time::Duration;
 use crate::wire::SeqNumber;
 
@@ -24,17 +23,20 @@ pub(super) struct Tail {
 }
 
 impl Tail {
+    /// A probe never leaves sooner: more ACKs may be right behind the one at hand.
+    pub(super) const LEAST: Duration = SLACK;
+
     /// Whether a probe waits for its answer.
     pub(super) const fn is_out(&self) -> bool {
         self.end.is_some()
     }
 
-    /// How long after the last departure, or ACK, the probe leaves.
-    pub(super) fn timeout(srtt: Option<Duration>, flight: &Flight, mss: u32) -> Duration {
+    /// How long after the last departure the probe leaves. RFC 8985 counts from the last ACK, too; but an ACK that was
+    /// delayed for want of the lost segment would put the probe off by as much.
+    pub(super) fn timeout(srtt: Option<Duration>, alone: bool) -> Duration {
         let Some(srtt) = srtt else { return INITIAL };
-        //= rfc8985#7.2   two round trips, and for a lone segment what its ACK may be delayed
-        let alone = if flight.out() <= mss { MAX_ACK_DELAY } else { SLACK };
-        srtt * 2 + alone
+        //= rfc8985#7.2   two round trips, and for a flight of one what its ACK may be delayed
+        srtt * 2 + if alone { MAX_ACK_DELAY } else { SLACK }
     }
 
     /// A probe left; all up to `end` was sent then.

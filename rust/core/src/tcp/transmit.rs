@@ -261,15 +261,13 @@ impl Sender {
         self.flight.push(Sent {
             start: unit.seq,
             end,
+            fin: unit.flags.contains(TcpFlags::FIN),
             segment: unit.segment_size as u32,
             at: cx.now,
             fate: Fate::Out,
             resent: false,
             snapshot,
         });
-        if self.flight.delivered() + self.virtually_delivered() > 0 {
-            self.limited_sent += length;
-        }
         self.nxt = self.nxt.max(end);
         self.on_left(cx, common, unit);
     }

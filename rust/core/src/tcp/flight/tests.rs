@@ -10,6 +10,7 @@ fn sent(at: u64, from: u32, to: u32) -> Sent {
     Sent {
         start: START + from,
         end: START + to,
+        fin: false,
         segment: SEGMENT,
         at: Instant::from_millis(at),
         fate: Fate::Out,
@@ -144,6 +145,13 @@ fn crumbs_join_and_a_smaller_path_cuts_anew() {
     assert_eq!((flight.records.len(), flight.lost()), (10, 100));
     flight.lose_all(7, u32::MAX);
     assert_eq!((flight.records.len(), flight.next_lost().map(|lost| lost.segment)), (1, Some(7)));
+}
+
+#[test]
+fn data_that_is_held_holds_its_fin() {
+    let mut flight = flight(10);
+    flight.push(Sent { fin: true, ..sent(10, 100, 106) });
+    assert_eq!(sack(&mut flight, &[(90, 105)]).bytes, 16);
 }
 
 #[derive(Debug, Clone)]

@@ -60,7 +60,7 @@ fn three_duplicates_repair_one_loss() {
     assert_eq!(peer.answer(&duplicate), "ACK 11001:1 +1000", "limited transmit");
     assert_eq!(peer.answer(&duplicate), "ACK 1:1 +1000");
     let info = peer.info();
-    assert_eq!((info.cwnd, info.ssthresh, info.recovery), (5_000, Some(5_000), "fast"));
+    assert_eq!((info.cwnd, info.ssthresh, info.recovery), (9_000, Some(5_000), "fast"));
     assert_eq!(peer.bench.count(Counter::TcpFastRetrans), 1);
     // PRR: one out for two in, until what is out has come down to the threshold.
     let said: Vec<_> = (0..6).map(|_| peer.answer(&duplicate)).collect();

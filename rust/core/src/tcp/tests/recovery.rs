@@ -140,7 +140,7 @@ fn a_flight_of_several_is_probed_for_after_two_round_trips() {
     let mut peer = ten_late(config(), options());
     answer(&mut peer, 17_001, &[]);
     let said = peer.pass(90);
-    assert_eq!(said, "@82 PSH|ACK 19001:1 +1000");
+    assert_eq!(said, "@42 PSH|ACK 19001:1 +1000", "82 ms after it left");
     peer.bench.advance(Duration::from_millis(RTT));
     // The probe shows the hole before it: repaired without a timeout.
     let said = answer(&mut peer, 17_001, &[(19_001, 20_001)]);
@@ -161,7 +161,7 @@ fn new_data_is_the_better_probe() {
 fn a_loss_that_the_probe_repaired_costs_the_window_all_the_same() {
     let mut peer = ten_late(config(), options());
     answer(&mut peer, 19_001, &[]);
-    peer.pass(250);
+    peer.pass(150);
     answer(&mut peer, 20_001, &[]);
     assert_eq!(peer.info().ssthresh, None, "the original may have arrived, and its ACK was late");
     peer.write(1_000).unwrap();
@@ -284,4 +284,18 @@ fn paced_output_keeps_its_distance() {
     assert!(peer.info().pacing_rate.is_some());
     let said = peer.pass(RTT);
     assert!(said.split(", ").count() >= 6, "{said}");
+}
+
+#[test]
+fn what_is_late_is_not_old() {
+    for (slack, taken) in [(0, false), (64, true)] {
+        let mut peer = Peer::stamped(Config { paws_slack: slack, ..config() });
+        peer.send(&seg(ACK, 1, 1).bytes(100).stamps(164, 0));
+        peer.out();
+        peer.send(&seg(ACK, 101, 1).bytes(100).stamps(100, 0));
+        assert_eq!(peer.info().receive_queue, if taken { 200 } else { 100 });
+        peer.out();
+        peer.send(&seg(ACK, if taken { 201 } else { 101 }, 1).bytes(100).stamps(35, 0));
+        assert_eq!(peer.info().receive_queue, if taken { 200 } else { 100 }, "64 ticks are 64 ticks");
+    }
 }
