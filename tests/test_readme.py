@@ -8,6 +8,7 @@
 Numbers and hardware addresses may differ, addresses and words may not; a line `...` stands for any lines.
 """
 
+import importlib.util
 import re
 import shlex
 import signal
@@ -125,8 +126,8 @@ def example(name: str) -> list[str]:
     return [sys.executable, str(EXAMPLES / name)]
 
 
-def run_example(name: str) -> list[str]:
-    result = subprocess.run(example(name), text=True, capture_output=True, check=True, timeout=50)
+def run_example(name: str, **more) -> list[str]:
+    result = subprocess.run(example(name), text=True, capture_output=True, check=True, timeout=50, **more)
     assert result.stderr == ""
     return result.stdout.splitlines()
 
@@ -152,6 +153,33 @@ def test_handshake_trace():
     steps = ("CLOSED to SYN-SENT", "SYN-SENT to ESTABLISHED", "ESTABLISHED to CLOSE-WAIT", "CLOSE-WAIT to LAST-ACK")
     assert [said.find(step) for step in steps] == sorted(said.find(step) for step in steps)
     assert all(step in said for step in steps)
+
+
+def test_two_flows(tmp_path):
+    said = run_example("two_flows.py", cwd=tmp_path)
+    shares = [float(line.split()[1]) for line in said[:2]]
+    assert 8 < sum(shares) < 10
+    assert float(said[2].split()[-1]) > 0.9
+    assert re.fullmatch(r"digest [0-9a-f]{16} of \d+ packets", said[-1])
+    drawn = importlib.util.find_spec("matplotlib") is not None
+    assert (tmp_path / "two_flows.png").exists() == drawn
+    assert run_example("two_flows.py", cwd=tmp_path) == said
+
+
+def test_loss_and_congestion_control():
+    said = [line.split() for line in run_example("loss_and_congestion_control.py")]
+    assert [words[0] for words in said] == ["loss", "newreno", "cubic", "bbr"]
+    at_three_percent = {words[0]: float(words[-1]) for words in said[1:]}
+    assert at_three_percent["bbr"] > 2 * at_three_percent["cubic"]
+    assert all(float(words[1]) > 15 for words in said[1:])
+
+
+def test_virtual_echo():
+    said = run_example("virtual_echo.py")
+    gave_up = [float(line.split()[-2]) for line in said[:-1]]
+    assert gave_up
+    assert all(1800 < time_ < 1840 for time_ in gave_up)
+    assert int(said[-1].split()[0]) > 1000
 
 
 @pytest.mark.e2e
@@ -183,7 +211,8 @@ def test_http_server():
         assert all(link["ifname"] != "tap0" for link in inside.json("link"))
 
 
-PLACES = ("", "rust", "rust/core/src", "rust/core", "rust/host/src", "rust/host", "python/tapip_rs")
+CORE = "rust/core/src"
+PLACES = ("", "rust", CORE, f"{CORE}/sim", f"{CORE}/tcp", "rust/core", "rust/host/src", "rust/host", "python/tapip_rs")
 NAMED = re.compile(r"(?<![\w/.-])((?:[\w-]+/)+(?:[\w-]+\.\w+)?|[\w-]+\.(?:rs|py|toml|md))(?![\w/])")
 
 
