@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim.nets import pair
-from tapip_rs.sim import Burst
+from tapip_rs.sim import Burst, Network
 
 
 def answered(net, a, b, count: int = 400) -> int:
@@ -138,3 +138,30 @@ def test_hosts_have_the_verbs_of_a_stack():
     (connection,) = [one for one in a.tcp_connections if one.state == "ESTABLISHED"]
     assert connection.congestion == "cubic"
     assert b.address in str(list(a.neighbors))
+
+
+def test_hosts_answer_the_shells_commands():
+    net = Network(seed=1)
+    a, router, b = net.host("a"), net.router("r"), net.host("b")
+    net.link(a, router, rate="5 Mbit/s", delay="10 ms")
+    net.link(router, b)
+    net.bulk(a, b)
+    net.run("1 s")
+    assert "0.0.0.0" in a.shell("route")
+    assert str(a.routes.lookup(b.address).via) == router.address
+    said = a.shell("ss -i; sysctl net.ipv4.tcp_congestion_control")
+    assert "cubic" in said.splitlines()[-1]
+    assert "ESTABLISHED" in said
+    before = net.digest()
+    assert "eth0" in a.shell("ifconfig")
+    a.shell("sysctl net.ipv4.tcp_congestion_control=bbr")
+    assert "bbr" in a.shell("sysctl net.ipv4.tcp_congestion_control")
+    assert net.digest() == before
+    with pytest.raises(ValueError, match=r"commands = 'ping 10\.0\.0\.1': allowed is one of arpcache"):
+        a.shell("ping 10.0.0.1")
+    with pytest.raises(ValueError, match="no knob"):
+        a.shell("sysctl net.ipv4.nosuch")
+    later = net.bulk(a, b, size="100 kB", start=net.now)
+    net.run("5 s")
+    assert later.intact
+    assert later.over

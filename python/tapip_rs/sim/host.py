@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from tapip_rs.interfaces import Interfaces, Neighbors
 from tapip_rs.policy import Policy
 from tapip_rs.routing import Rib
+from tapip_rs.sim import units
 from tapip_rs.sim.streams import Datagrams, Listener, Stream, connect
 from tapip_rs.sockets import Address, socket_address
 from tapip_rs.sockets import Host as HostText
@@ -16,8 +18,13 @@ if TYPE_CHECKING:
     from tapip_rs import _core
     from tapip_rs.sim.flow import Flow
     from tapip_rs.sim.network import Network
+    from tapip_rs.stack import Stack
 
 __all__ = ["Host", "Node", "Switch"]
+
+
+SHOWING = ("arpcache", "counters", "ifconfig", "route", "ss", "stat", "sysctl")
+"""Commands of the shell that answer at once."""
 
 
 class Switch:
@@ -43,6 +50,7 @@ class Host:
     def __init__(self, network: Network, number: int, name: str, address: str | None) -> None:
         self.network, self.number, self.name = network, number, name
         self._wanted = address
+        self.kernel_side = None
         self.core = network.core.stack(number)
         """The stack, as `Stack.core`."""
 
@@ -69,9 +77,21 @@ class Host:
         """The neighbour (ARP) table; it can be changed."""
         return Neighbors(self.core, self.interfaces)
 
-    @cached_property
+    @property
     def routes(self) -> Rib:
-        """Routes of its own, besides those that the network finds: `host.routes.add("10.9.0.0/16", via="10.0.0.2")`."""
+        """The routing table; it can be changed: `host.routes.add("10.9.0.0/16", via="10.0.0.2")`.
+
+        The network finds routes to all its parts by itself when it runs.
+        """
+        known = {str(entry.net) for entry in self._rib}
+        for info in self.core.routes():
+            found = f"{info.address}/{info.length}"
+            if info.gateway is not None and found not in known:
+                self._rib.add(found, via=info.gateway, metric=info.metric)
+        return self._rib
+
+    @cached_property
+    def _rib(self) -> Rib:
         return Rib(self.core)
 
     @cached_property
@@ -103,6 +123,22 @@ class Host:
     def memory(self) -> dict[str, int]:
         """Packet buffers, sockets and bytes queued."""
         return self.core.memory()
+
+    def shell(self, commands: str) -> str:
+        """What commands of the net shell say of this host: `host.shell("route; ss -i")`.
+
+        For those that show and set, not for those that wait (ping, snc...), for no time passes meanwhile. Raises:
+        ValueError with the shell's words when a command fails.
+        """
+        from tapip_rs.shell import run
+
+        for words in commands.split(";"):
+            if words.split()[:1] and words.split()[0] not in SHOWING:
+                units.refuse("commands", words.strip(), f"one of {', '.join(SHOWING)}")
+        said, complaint = io.StringIO(), io.StringIO()
+        if run(cast("Stack", self), commands=commands, stdin=io.StringIO(), stdout=said, stderr=complaint) != 0:
+            raise ValueError(complaint.getvalue().strip())
+        return said.getvalue()
 
     def ping(self, other: Host, count: int | None = 4, **options: Any) -> Flow:
         """Echo requests to another host from now on; as `Network.ping`."""
