@@ -78,6 +78,11 @@ def test_links_refuse_what_cannot_be(options, says):
         net.link(net.host("c"), net.host("d"), ab=options)
 
 
+def test_every_seed_is_its_own():
+    assert Network(seed=2**64 - 1).seed == 2**64 - 1
+    assert Network(seed=2**60 + 1).seed == 2**60 + 1
+
+
 def test_an_unknown_property_is_named():
     _net, _a, _b, link = pair()
     with pytest.raises(TypeError, match="'rat' is no property of a link"):
@@ -110,6 +115,7 @@ def test_an_unknown_property_is_named():
         (lambda net, a, b: net.run(-1), "duration = -1: allowed is 0 or more"),
         (lambda net, a, b: net.at("never", print), "time = 'never'"),
         (lambda net, a, b: Network(seed=-1), "seed = -1"),
+        (lambda net, a, b: Network(seed=2**64), "seed = 18446744073709551616: allowed is a whole number from 0 to"),
         (lambda net, a, b: net.links[0].capture("x", end="c"), "end = 'c': allowed is a or b"),
     ],
 )

@@ -42,8 +42,7 @@ class Network(traffic.Traffic):
     """
 
     def __init__(self, seed: int = 0, *, progress: bool = True) -> None:
-        chosen = settings.seed_instead_of(seed)
-        self.seed = units.whole(chosen, "seed", 0, 2**64 - 1) if chosen > 2**53 else units.whole(chosen, "seed")
+        self.seed = units.whole(settings.seed_instead_of(seed), "seed", 0, 2**64 - 1)
         self.core = _core.Network(self.seed)
         self._progress = progress
         self.hosts: list[Host] = []

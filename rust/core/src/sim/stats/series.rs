@@ -1,5 +1,5 @@
 //! Values over time, as many as memory allows: when the series is full, every second value goes, and from then on
-//! values are taken half as often.
+//! values are taken no more often than the rest stand apart in the mean.
 
 use crate::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ pub struct Series<T> {
     spacing: Duration,
     /// No value is taken before this.
     next: Instant,
+    /// When the first value was taken.
+    first: Option<Instant>,
 }
 
 impl<T> Series<T> {
@@ -21,7 +23,7 @@ impl<T> Series<T> {
     /// An empty series that holds up to `capacity` values; 0 takes none.
     pub const fn new(capacity: usize) -> Self {
         let next = if capacity == 0 { Instant::FAR_FUTURE } else { Instant::ZERO };
-        Self { rows: Vec::new(), capacity, spacing: Duration::ZERO, next }
+        Self { rows: Vec::new(), capacity, spacing: Duration::ZERO, next, first: None }
     }
 
     /// Whether a value of this time would be taken: asked first where values are dear.
@@ -34,6 +36,7 @@ impl<T> Series<T> {
         if !self.wants(now) || self.capacity == 0 {
             return;
         }
+        let first = *self.first.get_or_insert(now);
         self.rows.push(row);
         if self.rows.len() >= self.capacity.max(2) {
             let mut keep = false;
@@ -41,7 +44,9 @@ impl<T> Series<T> {
                 keep = !keep;
                 keep
             });
-            self.spacing = (self.spacing * 2).max(Self::FIRST_SPACING);
+            // As far apart as those that stay: else it would be the early ones that go, again and again.
+            let apart = Duration::from_nanos(now.since(first).as_nanos() / self.rows.len() as u64);
+            self.spacing = (self.spacing * 2).max(Self::FIRST_SPACING).max(apart);
         }
         self.next = now + self.spacing;
     }
@@ -77,6 +82,17 @@ mod tests {
         assert_eq!(rows[0], 0);
         assert!(rows.windows(2).all(|pair| pair[1] - pair[0] <= 2 * series.spacing().as_nanos()));
         assert!(rows.last().is_some_and(|last| *last > 900_000));
+    }
+
+    #[test]
+    fn what_is_kept_lies_evenly_over_the_whole_time() {
+        let mut series = Series::new(64);
+        for millis in 0..100_000u64 {
+            series.push(Instant::from_millis(millis), millis);
+        }
+        let gaps: Vec<u64> = series.rows().windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let (least, most) = (gaps.iter().min(), gaps.iter().max());
+        assert!(most <= least.map(|least| least * 3).as_ref(), "from {least:?} to {most:?} apart");
     }
 
     #[test]
