@@ -1,4 +1,4 @@
-"""Send 8 MB to the kernel over a line of 100 Mbit/s that loses frames, and watch the congestion window. Needs root."""
+"""Send 20 MB to the kernel over a line of 100 Mbit/s that loses frames, and watch the congestion window. Needs root."""
 
 import socket
 import threading
@@ -14,7 +14,7 @@ def sink(kernel):
 
 
 def send(stream):
-    stream.sendall(bytes(8_000_000))
+    stream.sendall(bytes(20_000_000))
     stream.shutdown(socket.SHUT_WR)
     stream.recv()  # b"" once the kernel has read it all and closed
 
@@ -29,4 +29,4 @@ with Stack.top2() as stack, socket.create_server(("10.0.0.2", 5001)) as kernel:
             [tcp] = stack.tcp_connections
             rtt = f"{(tcp.srtt or 0) * 1000:.1f} ms"
             print(tcp.state, f"cwnd={tcp.cwnd} ssthresh={tcp.ssthresh} srtt={rtt} in_flight={tcp.in_flight}")
-            sending.join(0.2)
+            sending.join(0.1)
