@@ -113,11 +113,8 @@ def fraction(value: Fraction, name: str) -> float:
 def whole(value: object, name: str, least: int = 0, most: int = _WHOLE) -> int:
     """A whole number in a range."""
     allowed = f"a whole number of {least} or more" if most == _WHOLE else f"a whole number from {least} to {most}"
-    number: float = 0.0
-    if isinstance(value, int) and not isinstance(value, bool):
-        number = value  # as it is: a float would round it
-    else:
-        number = _number(value, name, {}, 1, allowed)
+    exact = isinstance(value, int) and not isinstance(value, bool)  # a float would round it
+    number = value if isinstance(value, int) and exact else _number(value, name, {}, 1, allowed)
     if not least <= number <= most or number != int(number):
         refuse(name, value, allowed)
     return int(number)
