@@ -6,6 +6,7 @@ lacking it is skipped with the reason; with TAPIP_REQUIRE_E2E=1 in the environme
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def lacking(tools: tuple[str, ...]) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["PATH"] = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    # A shell starts what it puts into the background with SIGINT ignored, and children inherit that; ^C is tested here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.getoption("markexpr"):
         config.option.markexpr = "not soak"
 
