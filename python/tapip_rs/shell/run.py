@@ -76,12 +76,13 @@ def run(
         try:
             if debug:
                 session.trace.watch(debug)
-            if commands is not None:
-                run_text(session, commands)
-            elif session.stdin.terminal:
-                _interactive(session)
-            else:
-                _loop(session, Lines(session.stdin))
+            with _swallowed_interrupts(session):
+                if commands is not None:
+                    run_text(session, commands)
+                elif session.stdin.terminal:
+                    _interactive(session)
+                else:
+                    _loop(session, Lines(session.stdin))
         except KeyboardInterrupt:
             session.status = INTERRUPTED
         finally:
@@ -198,6 +199,7 @@ def _interactive(session: Session) -> None:
 def _prompted(session: Session, editor: Editor) -> None:
     """Lines from a person, until `exit` or a ^C too fast to be answered."""
     while not session.ended:
+        session.interrupted = False
         try:
             run_text(session, editor.read())
         except KeyboardInterrupt:
@@ -205,6 +207,27 @@ def _prompted(session: Session, editor: Editor) -> None:
         except EOFError:
             session.out.line("exit")
             session.ended = True
+
+
+@contextmanager
+def _swallowed_interrupts(session: Session) -> Iterator[None]:
+    """Hear the ^C that Python drops: what its handler raises inside a destructor or a weak reference's callback."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = sys.unraisablehook
+
+    def hook(dropped: sys.UnraisableHookArgs) -> None:
+        if dropped.exc_type is KeyboardInterrupt:
+            session.interrupt()
+        else:
+            before(dropped)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager

@@ -32,6 +32,9 @@ class Session:
         #: The running command as it was typed, word by word.
         self.words: list[str] = []
         self.status = OK
+        #: A ^C came of which no exception told; see `interrupt`.
+        self.interrupted = False
+        self._busy = False
         #: Set by `exit`.
         self.ended = False
         self.trace = TracePrinter(stack, err)
@@ -41,10 +44,20 @@ class Session:
         """Around a command: its words and its stop signal."""
         self.words = list(words)
         self.stop = Stop()
+        self._busy = True
+        if self.interrupted:
+            self.stop.say()
         try:
             yield
         finally:
+            self._busy = False
             self.stop.close()
+
+    def interrupt(self) -> None:
+        """A ^C that raised nothing: for the command that runs, or for the next one of the line."""
+        self.interrupted = True
+        if self._busy:
+            self.stop.say()
 
     def end_line(self) -> None:
         """On a terminal, end the line on which ^C was typed."""

@@ -20,7 +20,7 @@ class Stop:
         self.said = False
         #: Readable for ever once stop was said; for poll() beside other descriptors.
         self.fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # `say` may come from a hook in the middle of `say`
         self._callbacks: list[Callable[[], object]] = []
 
     def say(self) -> None:
