@@ -75,7 +75,7 @@ impl Open {
             if !reset {
                 if !packet.is_empty() {
                     let right = (segment.seq + packet.len() as u32).min(self.receiver.next);
-                    self.receiver.note_doubled(common, segment.seq, right);
+                    self.receiver.note_doubled(cx, common, segment.seq, right);
                 }
                 self.answer_out_of_place(cx, common, asks);
             }
@@ -92,17 +92,23 @@ impl Open {
             self.challenge(cx, common);
             return Err(None);
         }
-        Ok(self.trim(common, segment, packet))
+        Ok(self.trim(cx, common, segment, packet))
     }
 
     /// Cut what lies outside the window off; true if the FIN lies inside.
-    fn trim(&mut self, common: &Common, segment: &TcpHeader, packet: &mut Packet) -> bool {
+    fn trim(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &Common,
+        segment: &TcpHeader,
+        packet: &mut Packet,
+    ) -> bool {
         let next = self.receiver.next;
         //= rfc9293#3.10.7.4   what was received before goes ...
         let old = next.distance(segment.seq).max(0) as usize;
         if old > 0 {
             let right = (segment.seq + packet.len() as u32).min(next);
-            self.receiver.note_doubled(common, segment.seq, right);
+            self.receiver.note_doubled(cx, common, segment.seq, right);
             packet.advance(old.min(packet.len()));
         }
         let start = segment.seq.max(next);

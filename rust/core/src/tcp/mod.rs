@@ -10,7 +10,9 @@
 //!  open        a sender, a receiver, the FINs between them (closing), timers            info     what is seen from outside
 //!    arrive    SEGMENT ARRIVES, step by step      timeout   what time does
 //!    sender    what is queued and out, ACKs       transmit  what goes out next: Nagle, SWS, windows, probes
-//!    recovery  what counts as lost                congestion/  how much may be in flight      rtt  the timeout
+//!    ack       how an ACK walks through the sender     flight  what is out     rack, recovery  what counts as lost
+//!    prr, undo, tail   the way down, the way back, the last segment     congestion/, pacing  how much, how fast
+//!    rtt, delivery     the timeout, the rate
 //!    receiver  window, ACK policy, SACK blocks, PAWS
 //! ```
 //!
@@ -27,7 +29,7 @@
 //! |---|---|---|
 //! | SYN-SENT | the peer's SYN | SYN timer, doubling; `syn_retries`, user timeout, then an error |
 //! | SYN-RECEIVED | the ACK of our SYN | SYN timer, doubling; `synack_retries`, then gone |
-//! | ESTABLISHED, CLOSE-WAIT with data out | an ACK | retransmission timer, doubling; R2, user timeout |
+//! | ESTABLISHED, CLOSE-WAIT with data out | an ACK | tail probe and reordering timer, then retransmission timer, doubling; R2, user timeout |
 //! | the same, window closed or too small | an open window | persist timer, doubling; R2 if nothing is answered, user timeout; no end while answered |
 //! | the same, an ACK owed | company for the ACK | delayed-ACK timer |
 //! | ESTABLISHED, all quiet | the application, or the peer's | keep-alive timer if the application asked for it |

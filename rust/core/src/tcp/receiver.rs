@@ -217,7 +217,7 @@ impl Receiver {
                 self.duplicate();
             }
             Inserted::Duplicate => {
-                self.note_doubled(common, seq, seq + length);
+                self.note_doubled(cx, common, seq, seq + length);
                 //= rfc2883#4.1   behind it comes the block that it lies in
                 self.note_arrival(position);
                 common.drop(cx, DropReason::TcpDuplicate);
@@ -252,8 +252,15 @@ impl Receiver {
     }
 
     /// `left..right` came though it was here.
-    pub(super) fn note_doubled(&mut self, common: &Common, left: SeqNumber, right: SeqNumber) {
+    pub(super) fn note_doubled(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &Common,
+        left: SeqNumber,
+        right: SeqNumber,
+    ) {
         if self.sack && common.config.dsack && left.before(right) {
+            cx.count(Counter::TcpDSACKOldSent);
             self.doubled = Some((left, right));
         }
     }

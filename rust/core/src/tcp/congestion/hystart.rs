@@ -59,6 +59,28 @@ impl SlowStart {
         Self { abc_limit: start.abc_limit.max(1), paced: start.paced, watch: first.then(Watch::default) }
     }
 
+    /// New data was delivered: take the window towards the threshold. Returns the bytes that are left for congestion
+    /// avoidance; all of them where the threshold was reached before.
+    pub(super) fn grow(
+        &mut self,
+        acked: &Acked,
+        mss: u32,
+        (window, threshold): (&mut u32, &mut u32),
+    ) -> Option<u32> {
+        if *window >= *threshold {
+            return Some(acked.bytes);
+        }
+        let step = self.on_ack(acked, mss);
+        let grown = window.saturating_add(step.growth).min(MAX_WINDOW);
+        if step.ends {
+            //= rfc9406#4.2   Conservative Slow Start went its rounds
+            *threshold = grown;
+            self.end();
+        }
+        *window = grown.min(*threshold);
+        (grown > *threshold).then(|| grown - *threshold)
+    }
+
     /// New data was delivered while the window is below the threshold.
     pub(super) fn on_ack(&mut self, acked: &Acked, mss: u32) -> Step {
         let Some(watch) = &mut self.watch else {

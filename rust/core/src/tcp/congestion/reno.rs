@@ -63,21 +63,8 @@ impl CongestionControl for Reno {
         if !acked.limited {
             return;
         }
-        let mut bytes = acked.bytes;
-        if self.window < self.threshold {
-            let step = self.slow_start.on_ack(&acked, self.mss);
-            let grown = self.window.saturating_add(step.growth).min(MAX_WINDOW);
-            if step.ends {
-                //= rfc9406#4.2   Conservative Slow Start went its rounds
-                self.threshold = grown;
-                self.slow_start.end();
-            }
-            self.window = grown.min(self.threshold);
-            if grown <= self.threshold {
-                return;
-            }
-            bytes = grown - self.threshold;
-        }
+        let windows = (&mut self.window, &mut self.threshold);
+        let Some(bytes) = self.slow_start.grow(&acked, self.mss, windows) else { return };
         //= rfc3465#2.1   a segment more for each window's worth of acknowledged bytes
         self.credit = self.credit.saturating_add(bytes);
         if self.credit >= self.window {

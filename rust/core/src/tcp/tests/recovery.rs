@@ -261,6 +261,7 @@ fn what_came_twice_is_reported_first_and_once() {
     let out = peer.out();
     let blocks = |index: usize| -> Vec<_> { out[index].header.options.sack.as_slice().to_vec() };
     assert_eq!(blocks(0), [(IRS + 1, IRS + 1_001), (IRS + 2_001, IRS + 2_501)]);
+    assert_eq!(peer.bench.count(Counter::TcpDSACKOldSent), 1);
     peer.send(&seg(ACK, 3_001, 1).bytes(500));
     let out = peer.out();
     assert!(out.iter().all(|unit| unit.header.options.sack.as_slice()[0] != (IRS + 1, IRS + 1_001)));
