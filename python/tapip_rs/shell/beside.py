@@ -18,6 +18,10 @@ from .stop import Stop
 
 _Result = TypeVar("_Result")
 
+#: How often the waiting thread looks for signals, seconds. One that comes in the instant before CPython goes to sleep
+#: in a lock does not wake it; a fifth of a second is still at once for a person, and costs nothing.
+_LOOK = 0.2
+
 
 class _Task(Generic[_Result]):
     """A function on its own thread, and what came of it."""
@@ -47,7 +51,8 @@ class _Task(Generic[_Result]):
     def wait(self) -> None:
         """Wait for the end; an exception of the waiting thread comes out."""
         if self.started:
-            self._done.wait()
+            while not self._done.wait(_LOOK):
+                pass
             self._thread.join()
 
     def result(self) -> _Result:

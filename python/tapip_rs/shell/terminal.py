@@ -9,16 +9,20 @@ from __future__ import annotations
 import importlib.util
 import os
 import select
+import signal
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from .complete import complete
 from .session import Session
 
 if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import CompleteEvent, Completion
     from prompt_toolkit.document import Document
     from prompt_toolkit.input import Input as ToolkitInput
@@ -161,14 +165,35 @@ class ToolkitEditor:
 
     def read(self) -> str:
         """Prompt, edit and read."""
-        # asyncio's own handling of SIGINT, for prompt_toolkit's forgets those that come once the line is accepted.
-        line = self._prompt.prompt(handle_sigint=False)
-        if self._keys.interrupt(self._prompt.app.input):
+        with _interrupts(self._prompt) as heard:
+            line = self._prompt.prompt(handle_sigint=False)
+        if heard or self._keys.interrupt(self._prompt.app.input):
             raise KeyboardInterrupt
         return line
 
     def close(self) -> None:
         """The history was written line by line."""
+
+
+@contextmanager
+def _interrupts(prompt: PromptSession[str]) -> Iterator[list[int]]:
+    """Give SIGINT to the editor, and note it: once its line is accepted the editor drops it, and so would asyncio."""
+    heard: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield heard
+        return
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+        app = prompt.app
+        if app.loop is not None and app.is_running:
+            app.loop.call_soon_threadsafe(app.key_processor.send_sigint)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield heard
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _TypedAhead:
