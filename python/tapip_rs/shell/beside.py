@@ -8,8 +8,12 @@ second ^C; its thread is a daemon and cannot hold the interpreter back.
 
 from __future__ import annotations
 
+import select
+import signal
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Generic, TypeVar
 
 from tapip_rs.masks import deaf
@@ -17,10 +21,6 @@ from tapip_rs.masks import deaf
 from .stop import Stop
 
 _Result = TypeVar("_Result")
-
-#: How often the waiting thread looks for signals, seconds. One that comes in the instant before CPython goes to sleep
-#: in a lock does not wake it; a fifth of a second is still at once for a person, and costs nothing.
-_LOOK = 0.2
 
 
 class _Task(Generic[_Result]):
@@ -32,6 +32,11 @@ class _Task(Generic[_Result]):
         self._error: BaseException | None = None
         self._result: _Result
         self._done = threading.Event()
+        # Rung by the end and by signals: one that comes in the instant before CPython goes to sleep in a lock would
+        # not wake it.
+        self._ear, self._bell = socket.socketpair()
+        self._ear.setblocking(False)
+        self._bell.setblocking(False)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -47,19 +52,46 @@ class _Task(Generic[_Result]):
             self._error = error
         finally:
             self._done.set()
+            # Nobody listens any more to a task that was given up.
+            with suppress(OSError):
+                self._bell.send(b".")
 
     def wait(self) -> None:
         """Wait for the end; an exception of the waiting thread comes out."""
-        if self.started:
-            while not self._done.wait(_LOOK):
-                pass
-            self._thread.join()
+        if not self.started:
+            return
+        ear = select.poll()
+        ear.register(self._ear, select.POLLIN)
+        with _rung_by_signals(self._bell):
+            while not self._done.is_set():
+                ear.poll()
+                with suppress(BlockingIOError):
+                    self._ear.recv(64)
+        self._thread.join()
+
+    def close(self) -> None:
+        """Close the bell; the last call."""
+        self._ear.close()
+        self._bell.close()
 
     def result(self) -> _Result:
         """The function's result, or its exception. Only after `wait` came back."""
         if self._error is not None:
             raise self._error
         return self._result
+
+
+@contextmanager
+def _rung_by_signals(bell: socket.socket) -> Iterator[None]:
+    """Have each signal write to `bell`. Only the main thread hears signals; elsewhere this does nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
 
 
 def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> _Result:
@@ -76,4 +108,6 @@ def run_beside(function: Callable[[], _Result], stop: Stop, name: str) -> _Resul
         task.wait()
         if not task.started or not isinstance(error, KeyboardInterrupt):
             raise
+    finally:
+        task.close()
     return task.result()

@@ -6,6 +6,7 @@ prompt_toolkit), or when standard output is not the terminal, a bare prompt on s
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import select
@@ -165,7 +166,7 @@ class ToolkitEditor:
 
     def read(self) -> str:
         """Prompt, edit and read."""
-        with _interrupts(self._prompt) as heard:
+        with _interrupts() as heard:
             line = self._prompt.prompt(handle_sigint=False)
         if heard or self._keys.interrupt(self._prompt.app.input):
             raise KeyboardInterrupt
@@ -176,18 +177,30 @@ class ToolkitEditor:
 
 
 @contextmanager
-def _interrupts(prompt: PromptSession[str]) -> Iterator[list[int]]:
+def _interrupts() -> Iterator[list[int]]:
     """Give SIGINT to the editor, and note it: once its line is accepted the editor drops it, and so would asyncio."""
     heard: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield heard
         return
+    from prompt_toolkit.application.current import get_app_session
+
+    # On a dumb terminal another application runs than that of the PromptSession; the session knows which.
+    session = get_app_session()
+
+    def deliver(loop: asyncio.AbstractEventLoop) -> None:
+        if session.app is not None and session.app.is_running:
+            session.app.key_processor.send_sigint()
+        else:  # it is about to run, or ends, and the loop with it
+            loop.call_later(0.01, deliver, loop)
 
     def handle(number: int, _frame: FrameType | None) -> None:
         heard.append(number)
-        app = prompt.app
-        if app.loop is not None and app.is_running:
-            app.loop.call_soon_threadsafe(app.key_processor.send_sigint)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # the terminal is not raw yet, or no more
+            raise KeyboardInterrupt from None
+        loop.call_soon_threadsafe(deliver, loop)
 
     before = signal.signal(signal.SIGINT, handle)
     try:
