@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from .complete import complete
+from .nudge import nudged
 from .session import Session
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ class ReadlineEditor:
 
     def read(self) -> str:
         """Prompt, edit and read."""
-        return input(PROMPT)
+        with nudged():
+            return input(PROMPT)
 
     def close(self) -> None:
         """Write the history."""
@@ -185,7 +187,6 @@ def _interrupts() -> Iterator[list[int]]:
         return
     from prompt_toolkit.application.current import get_app_session
 
-    # On a dumb terminal another application runs than that of the PromptSession; the session knows which.
     session = get_app_session()
 
     def deliver(loop: asyncio.AbstractEventLoop) -> None:
