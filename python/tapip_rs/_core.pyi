@@ -727,6 +727,100 @@ class TcpInfo:
     def in_flight(self) -> int:
         """Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN."""
     @property
+    def waiting(self) -> str:
+        """Why nothing is sent now: "nothing" (it is), "handshake", "application", "send-buffer", "cwnd",
+        "receive-window", "silly-window", "pacing", "nagle", "cork", "closed".
+        """
+    @property
+    def unsent(self) -> int:
+        """Bytes queued and never sent (tcpi_notsent_bytes)."""
+    @property
+    def pipe(self) -> int:
+        """Bytes out that are neither held by the peer nor known to be lost."""
+    @property
+    def sacked(self) -> int:
+        """Bytes held by the peer behind a gap."""
+    @property
+    def lost(self) -> int:
+        """Bytes known to be lost and not sent again yet."""
+    @property
+    def resent(self) -> int:
+        """Bytes out that left more than once (tcpi_retrans)."""
+    @property
+    def busy_time(self) -> float:
+        """Seconds with data queued or out."""
+    @property
+    def rwnd_limited(self) -> float:
+        """Of them, held back by the peer's window."""
+    @property
+    def sndbuf_limited(self) -> float:
+        """Of them, held back by the size of the send buffer."""
+    @property
+    def delivery_rate(self) -> int | None:
+        """Bytes a second delivered last; None before the first sample."""
+    @property
+    def delivery_rate_app_limited(self) -> bool:
+        """That rate is what the application wanted, not what the path can."""
+    @property
+    def pacing_rate(self) -> int | None:
+        """Bytes a second at which output is paced; None where it is not."""
+    @property
+    def delivered(self) -> int:
+        """Payload bytes delivered, in order or not."""
+    @property
+    def bytes_sent(self) -> int:
+        """Payload bytes that left, copies included, and those that left again."""
+    @property
+    def bytes_retrans(self) -> int: ...
+    @property
+    def bytes_acked(self) -> int:
+        """Payload bytes that the peer acknowledged, and those that came in order."""
+    @property
+    def bytes_received(self) -> int: ...
+    @property
+    def total_retrans(self) -> int:
+        """Segments sent again."""
+    @property
+    def segs_out(self) -> int:
+        """Segments that left and came, all and those with payload."""
+    @property
+    def segs_in(self) -> int: ...
+    @property
+    def data_segs_out(self) -> int: ...
+    @property
+    def data_segs_in(self) -> int: ...
+    @property
+    def dsack_dups(self) -> int:
+        """ACKs that told of a second copy (DSACK), and of reordering."""
+    @property
+    def reord_seen(self) -> int: ...
+    @property
+    def rcv_ooopack(self) -> int:
+        """Segments that came before their turn."""
+    @property
+    def total_rto(self) -> int:
+        """Timeouts; rows of them that progress ended or will; seconds that those took which are over."""
+    @property
+    def total_rto_recoveries(self) -> int: ...
+    @property
+    def total_rto_time(self) -> float: ...
+    @property
+    def min_rtt(self) -> float | None:
+        """The shortest round trip seen, seconds; None before the first sample."""
+    @property
+    def last_data_sent(self) -> float | None:
+        """Seconds since data was sent, data was received, an ACK was received; None before the first."""
+    @property
+    def last_data_recv(self) -> float | None: ...
+    @property
+    def last_ack_recv(self) -> float | None: ...
+    @property
+    def ato(self) -> float:
+        """How long an ACK may wait for company, seconds."""
+    @property
+    def rcv_mss(self) -> int:
+        """Payload of the peer's full segments as far as seen, bytes."""
+    @property
     def timers(self) -> dict[str, float]:
         """Timers that run, and in how many seconds they fire."""
     @property

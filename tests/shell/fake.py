@@ -89,6 +89,40 @@ class TcpInfo:
     receive_queue: int = 0
     out_of_order: int = 0
     in_flight: int = 0
+    waiting: str = "nothing"
+    unsent: int = 0
+    pipe: int = 0
+    sacked: int = 0
+    lost: int = 0
+    resent: int = 0
+    busy_time: float = 0.0
+    rwnd_limited: float = 0.0
+    sndbuf_limited: float = 0.0
+    delivery_rate: int | None = None
+    delivery_rate_app_limited: bool = False
+    pacing_rate: int | None = None
+    delivered: int = 0
+    bytes_sent: int = 0
+    bytes_retrans: int = 0
+    bytes_acked: int = 0
+    bytes_received: int = 0
+    total_retrans: int = 0
+    segs_out: int = 0
+    segs_in: int = 0
+    data_segs_out: int = 0
+    data_segs_in: int = 0
+    dsack_dups: int = 0
+    reord_seen: int = 0
+    rcv_ooopack: int = 0
+    total_rto: int = 0
+    total_rto_recoveries: int = 0
+    total_rto_time: float = 0.0
+    min_rtt: float | None = None
+    last_data_sent: float | None = None
+    last_data_recv: float | None = None
+    last_ack_recv: float | None = None
+    ato: float = 0.04
+    rcv_mss: int = 0
     timers: dict[str, float] = field(default_factory=dict)
     fields: dict[str, int | str | bool] = field(default_factory=dict)
 

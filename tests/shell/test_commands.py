@@ -263,6 +263,18 @@ def test_ss_with_details(shell):
     assert found["info"]["retransmissions"] == 3
 
 
+def test_ss_says_what_a_connection_waits_for(shell):
+    connection = shell.stack.tcp_connections[0]
+    connection.waiting, connection.unsent = "receive-window", 5000
+    connection.busy_time, connection.rwnd_limited, connection.last_data_sent = 2.0, 0.5, 0.25
+    connection.delivery_rate, connection.delivery_rate_app_limited = 1_250_000, True
+    assert (
+        "waiting:receive-window notsent:5000 delivery_rate:10Mbps app_limited busy:2e+03 rwnd_limited:500(25%) lastsnd:250"
+    ) in shell("ss -ti").out
+    (found,) = json.loads(shell("ss -ti --json").out)
+    assert (found["info"]["waiting"], found["info"]["rwnd_limited"]) == ("receive-window", 0.5)
+
+
 def test_fault(shell):
     said = shell.stack.core.said
     ran = shell("fault drop=0.02 reorder=5% duplicate=0 delay=20ms rate=10mbit queue=64k drop_list=1,5 drop-every=9")

@@ -149,6 +149,12 @@ impl Add for Duration {
     }
 }
 
+impl AddAssign for Duration {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
 impl Mul<u64> for Duration {
     type Output = Self;
     fn mul(self, by: u64) -> Self {

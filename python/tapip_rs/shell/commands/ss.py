@@ -32,7 +32,7 @@ def ss(
     Those with a peer; of all protocols, unless some are named.
         -t, -u, -w  TCP, UDP, raw
         -l, -a      those without a peer; all
-        -i          windows, round trips, timers of TCP connections
+        -i          windows, round trips, timers of TCP connections, and what they wait for; times in ms
         -n          as ever: addresses and ports are not resolved here
     """
     wanted = {netid for netid, on in (("tcp", tcp), ("udp", udp), ("raw", raw)) if on} or {"tcp", "udp", "raw"}
@@ -82,7 +82,11 @@ def tcp_data(info: _core.TcpInfo) -> dict[str, Any]:
     """A connection for programs; times are in seconds."""
     names = (
         "state congestion congestion_phase cwnd ssthresh srtt rttvar rto mss snd_una snd_nxt snd_wnd rcv_nxt rcv_wnd "
-        "send_queue receive_queue out_of_order in_flight timers"
+        "send_queue receive_queue out_of_order in_flight timers waiting unsent pipe sacked lost resent busy_time "
+        "rwnd_limited sndbuf_limited delivery_rate delivery_rate_app_limited pacing_rate delivered bytes_sent "
+        "bytes_retrans bytes_acked bytes_received total_retrans segs_out segs_in data_segs_out data_segs_in dsack_dups "
+        "reord_seen rcv_ooopack total_rto total_rto_recoveries total_rto_time min_rtt last_data_sent last_data_recv "
+        "last_ack_recv ato rcv_mss"
     )
     return {name: getattr(info, name) for name in names.split()} | dict(info.fields)
 
@@ -102,10 +106,33 @@ def _info(info: _core.TcpInfo) -> str:
         f"rcv_wnd:{info.rcv_wnd}",
         f"una:{info.snd_una} nxt:{info.snd_nxt} rcv:{info.rcv_nxt}",
     ]
+    words += [f"waiting:{info.waiting}"] if info.waiting != "nothing" else []
+    words += _work(info)
     words += [f"ooo:{info.out_of_order}"] if info.out_of_order else []
     words += [f"timer:({name},{left * 1000:.0f}ms)" for name, left in sorted(info.timers.items())]
     words += [_field(name, value) for name, value in info.fields.items() if value]
     return " ".join(words)
+
+
+def _work(info: _core.TcpInfo) -> list[str]:
+    """What it did and what held it back: only what is not nothing."""
+    counts = {
+        "notsent": info.unsent, "resent": info.resent, "bytes_sent": info.bytes_sent,
+        "bytes_retrans": info.bytes_retrans, "data_segs_out": info.data_segs_out, "data_segs_in": info.data_segs_in,
+        "dsack_dups": info.dsack_dups, "reord_seen": info.reord_seen, "rcv_ooopack": info.rcv_ooopack,
+        "total_rto": info.total_rto, "rcvmss": info.rcv_mss,
+    }  # fmt: skip
+    words = [f"{name}:{count}" for name, count in counts.items() if count]
+    if info.delivery_rate is not None:
+        words.append(f"delivery_rate:{info.delivery_rate * 8 / 1e6:.3g}Mbps")
+        words += ["app_limited"] if info.delivery_rate_app_limited else []
+    if info.busy_time:
+        words.append(f"busy:{_ms(info.busy_time)}")
+        for name, part in (("rwnd_limited", info.rwnd_limited), ("sndbuf_limited", info.sndbuf_limited)):
+            words += [f"{name}:{_ms(part)}({part / info.busy_time:.0%})"] if part else []
+    ages = {"lastsnd": info.last_data_sent, "lastrcv": info.last_data_recv, "lastack": info.last_ack_recv}
+    words += [f"{name}:{_ms(age)}" for name, age in ages.items() if age is not None]
+    return words
 
 
 def _field(name: str, value: object) -> str:

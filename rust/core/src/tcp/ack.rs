@@ -98,7 +98,10 @@ impl Sender {
         news.foretold = self.recovery.on_progress(acked.div_ceil(self.mss())) * self.mss();
         self.una = ack;
         self.nxt = self.nxt.max(ack);
-        self.retries = 0;
+        if self.retries > 0 {
+            common.stats.timeout_time += cx.now.since(self.timed_out);
+            self.retries = 0;
+        }
         self.progress = cx.now;
         news.fin_acked = acked > bytes;
         if news.fin_acked {
@@ -137,6 +140,8 @@ impl Sender {
 
     /// Steps 2 to 6.
     fn judge(&mut self, cx: &mut Context<'_>, common: &mut Common, news: &News) -> AckEffect {
+        common.stats.duplicates_reported += u32::from(news.doubled.is_some());
+        common.stats.reorderings += u32::from(news.told.reordered);
         let sample = self.measure(cx, news);
         self.answer_tail(cx, common, news);
         let restart_timer = news.advanced && !self.is_later_partial();

@@ -8,7 +8,7 @@ use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Context, Counter, Layer, TraceEvent};
 use crate::rng::prf;
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
 use std::sync::Arc;
 
@@ -23,6 +23,18 @@ pub(super) struct Stats {
     pub(super) segments_in: u64,
     pub(super) segments_out: u64,
     pub(super) retransmissions: u64,
+    pub(super) data_segments_in: u64,
+    pub(super) data_segments_out: u64,
+    pub(super) out_of_order_segments: u64,
+    pub(super) bytes_sent: u64,
+    pub(super) bytes_resent: u64,
+    /// ACKs that told of a second copy, and of reordering.
+    pub(super) duplicates_reported: u32,
+    pub(super) reorderings: u32,
+    /// Timeouts; rows of them; and how long those lasted until the next progress.
+    pub(super) timeouts: u32,
+    pub(super) timeout_rows: u32,
+    pub(super) timeout_time: Duration,
 }
 
 /// Lent to the state at hand for each call.
@@ -141,7 +153,7 @@ impl Common {
         }
         //= rfc5961#7   throttled; each connection for itself and at random, so that nobody learns from its silence
         let mean = self.config.challenge_ack_interval;
-        let wait = mean.div(2) + crate::time::Duration::from_nanos(cx.rng.below(mean.as_nanos()));
+        let wait = mean.div(2) + Duration::from_nanos(cx.rng.below(mean.as_nanos()));
         self.next_challenge = cx.now + wait;
         cx.count(Counter::TcpChallengeAcks);
         true

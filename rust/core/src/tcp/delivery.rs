@@ -34,6 +34,8 @@ pub(super) struct Estimator {
     lost: u64,
     /// Until this much is delivered, samples tell of the application, not of the path; 0 for none.
     limited_until: u64,
+    /// The sample that tells of the path at last: bytes and time, and whether it tells of the application instead.
+    shown: (u64, Duration, bool),
 }
 
 impl Estimator {
@@ -105,14 +107,36 @@ impl Estimator {
         let interval = sending.max(acknowledging);
         // Shorter than any round trip: a retransmission was taken for its original, or the other way round.
         let believable = min_rtt.is_none_or(|least| interval >= least);
-        RateSample {
+        let sample = RateSample {
             prior_delivered: snapshot.delivered,
             prior_lost: snapshot.lost,
             sent_in_flight: snapshot.in_flight,
             interval: if believable { interval } else { Duration::ZERO },
             app_limited: snapshot.app_limited,
             ..none
+        };
+        self.show(&sample);
+        sample
+    }
+
+    /// Keep a sample for display: one of a sender that had not enough to send only if it shows that the path can do more.
+    fn show(&mut self, sample: &RateSample) {
+        let (bytes, time, _) = self.shown;
+        let gained = sample.delivered - sample.prior_delivered;
+        let faster = u128::from(gained) * u128::from(time.as_nanos())
+            >= u128::from(bytes) * u128::from(sample.interval.as_nanos());
+        if !sample.interval.is_zero() && (!sample.app_limited || faster) {
+            self.shown = (gained, sample.interval, sample.app_limited);
         }
+    }
+
+    /// Bytes a second that were delivered last, and whether the application limited that (tcp_info's delivery_rate).
+    pub(super) const fn rate(&self) -> Option<(u64, bool)> {
+        let (bytes, time, limited) = self.shown;
+        if time.is_zero() {
+            return None;
+        }
+        Some(((bytes as u128 * 1_000_000_000 / time.as_nanos() as u128) as u64, limited))
     }
 }
 

@@ -85,6 +85,8 @@ pub(super) struct Flight {
     /// By time of departure. What a span says of is found among the records, or is old news.
     spans: VecDeque<Span>,
     out: u32,
+    /// How much of `out` left more than once.
+    resent: u32,
     lost: u32,
     delivered: u32,
     /// Of what was given up since it was asked for, the record that left last.
@@ -113,9 +115,24 @@ impl Flight {
         self.delivered
     }
 
+    /// Sequence space that was sent again and is in the network (tcp_info's retrans).
+    pub(super) const fn resent(&self) -> u32 {
+        self.resent
+    }
+
+    const fn enter(&mut self, length: u32, resent: bool) {
+        self.out += length;
+        self.resent += if resent { length } else { 0 };
+    }
+
+    const fn leave(&mut self, length: u32, resent: bool) {
+        self.out -= length;
+        self.resent -= if resent { length } else { 0 };
+    }
+
     /// Something leaves for the first time.
     pub(super) fn push(&mut self, sent: Sent) {
-        self.out += sent.len();
+        self.enter(sent.len(), sent.resent);
         self.remember(sent.at, sent.start, sent.end);
         self.records.push_back(sent);
     }
@@ -145,7 +162,7 @@ impl Flight {
                 self.lost_from = self.lost_from.saturating_sub(1);
             }
             match part.fate {
-                Fate::Out => self.out -= part.len(),
+                Fate::Out => self.leave(part.len(), part.resent),
                 Fate::Lost => self.lost -= part.len(),
                 Fate::Delivered => {
                     self.delivered -= part.len();
@@ -213,7 +230,7 @@ impl Flight {
     fn deliver_record(&mut self, now: Instant, index: usize, told: &mut Delivery) {
         let record = self.records[index];
         match record.fate {
-            Fate::Out => self.out -= record.len(),
+            Fate::Out => self.leave(record.len(), record.resent),
             Fate::Lost => self.lost -= record.len(),
             Fate::Delivered => return,
         }
@@ -261,8 +278,9 @@ impl Flight {
             if self.newest_lost.is_none_or(|newest| newest.left_before(record)) {
                 self.newest_lost = Some(*record);
             }
-            self.out -= record.len();
-            self.lost += record.len();
+            let (length, resent) = (record.len(), record.resent);
+            self.leave(length, resent);
+            self.lost += length;
             self.lost_from = self.lost_from.min(index);
         }
     }
@@ -293,6 +311,7 @@ impl Flight {
                 record.fate = Fate::Out;
                 self.delivered -= record.len();
                 self.out += record.len();
+                self.resent += if record.resent { record.len() } else { 0 };
             }
             self.highest = None;
         }
@@ -348,6 +367,7 @@ impl Flight {
             record.fate = Fate::Out;
             self.lost -= record.len();
             self.out += record.len();
+            self.resent += if record.resent { record.len() } else { 0 };
         }
         let mut out: Vec<Sent> =
             self.records.iter().filter(|record| record.fate == Fate::Out).copied().collect();
@@ -391,18 +411,22 @@ impl Flight {
         None
     }
 
-    /// Number and length of the first record that is lost.
-    pub(super) fn next_lost(&mut self) -> Option<Sent> {
+    /// Go to the first record that is lost, so that `next_lost` finds it at once.
+    pub(super) fn seek_lost(&mut self) {
+        while self.lost > 0
+            && let Some(record) = self.records.get(self.lost_from)
+            && record.fate != Fate::Lost
+        {
+            self.lost_from += 1;
+        }
+    }
+
+    /// The first record that is lost.
+    pub(super) fn next_lost(&self) -> Option<Sent> {
         if self.lost == 0 {
             return None;
         }
-        while let Some(record) = self.records.get(self.lost_from) {
-            if record.fate == Fate::Lost {
-                return Some(*record);
-            }
-            self.lost_from += 1;
-        }
-        None
+        self.records.range(self.lost_from..).find(|record| record.fate == Fate::Lost).copied()
     }
 
     /// The last record.
@@ -421,12 +445,17 @@ impl Flight {
         if self.records[index].len() > length {
             self.cut(index, start + length);
         }
-        let record = &mut self.records[index];
-        match record.fate {
-            Fate::Lost => (self.lost, self.out) = (self.lost - record.len(), self.out + record.len()),
-            Fate::Out => {}
+        let (fate, length, resent) =
+            (self.records[index].fate, self.records[index].len(), self.records[index].resent);
+        match fate {
+            Fate::Lost => {
+                self.lost -= length;
+                self.enter(length, true);
+            }
+            Fate::Out => self.resent += if resent { 0 } else { length },
             Fate::Delivered => return 0,
         }
+        let record = &mut self.records[index];
         (record.fate, record.resent, record.at, record.snapshot) = (Fate::Out, true, now, snapshot);
         let (start, end) = (record.start, record.end);
         self.remember(now, start, end);

@@ -1,4 +1,9 @@
-//! A connection as seen from outside.
+//! A connection as seen from outside: Linux's tcp_info as far as its fields have a meaning here (counts of segments are
+//! in bytes), and why the sender waits.
+
+mod work;
+
+pub use work::Work;
 
 use super::common::Common;
 use super::congestion::{CongestionControl, MAX_WINDOW};
@@ -8,6 +13,7 @@ use super::handshake::SynReceived;
 use super::knock::Knock;
 use super::open::Open;
 use super::options::Agreed;
+use super::wait::Wait;
 use super::{Connection, State, Tuple};
 use crate::time::{Duration, Instant};
 use crate::wire::SeqNumber;
@@ -115,6 +121,8 @@ pub struct Info {
     pub segments_out: u64,
     /// Segments sent again.
     pub retransmissions: u64,
+    /// What it did so far, and what it waits for.
+    pub work: Work,
     /// Timers that are armed, with their deadlines.
     pub timers: Vec<(&'static str, Instant)>,
 }
@@ -140,6 +148,9 @@ impl Connection {
                 info.timestamps = state.recent.is_some();
             }
             Phase::Closed => {}
+        }
+        if self.restless && !matches!(info.work.waiting, Wait::Handshake | Wait::Closed) {
+            info.work.waiting = Wait::Nothing;
         }
         info.suspect = info.retries >= u32::from(self.common.config.retries1);
         if info.timers.is_empty() {
@@ -224,6 +235,7 @@ impl Info {
             segments_in: common.stats.segments_in,
             segments_out: common.stats.segments_out,
             retransmissions: common.stats.retransmissions,
+            work: Work::of(common, state),
             timers: Vec::new(),
         }
     }
@@ -268,6 +280,7 @@ impl Info {
         (self.rcv_nxt, self.rcv_wnd) = (receiver.next, receiver.window());
         self.mss = sender.mss();
         self.send_queue = sender.queue.len();
+        self.work.fill(open);
         self.timers = open.timers.armed().collect();
     }
 }

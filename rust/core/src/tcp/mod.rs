@@ -12,7 +12,7 @@
 //!    sender    what is queued and out, ACKs       transmit  what goes out next: Nagle, SWS, windows, probes
 //!    ack       how an ACK walks through the sender     flight  what is out     rack, recovery  what counts as lost
 //!    prr, undo, tail   the way down, the way back, the last segment     congestion/, pacing  how much, how fast
-//!    rtt, delivery     the timeout, the rate
+//!    rtt, delivery     the timeout, the rate     wait  why nothing goes out
 //!    receiver  window, ACK policy, SACK blocks, PAWS
 //! ```
 //!
@@ -78,18 +78,20 @@ mod timers;
 mod transmit;
 mod undo;
 mod verbs;
+mod wait;
 
 pub use config::Config;
 pub use connection::{Connection, Disposition, Outgoing, Tuple};
 pub use errors::{IcmpError, IcmpKind};
 pub use fast_open::{FastOpen, FastOpenCache, Known, Lesson};
-pub use info::Info;
+pub use info::{Info, Work};
 pub use isn::initial_sequence;
 pub use listener::{Arrival, Listener, OnListen};
 pub use reset::reset_for;
 pub use secrets::Secrets;
 pub use settings::{Setting, Settings};
 pub use state::State;
+pub use wait::{Wait, WaitClock, WaitTimes};
 
 #[cfg(test)]
 mod tests;

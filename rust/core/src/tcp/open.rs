@@ -161,8 +161,9 @@ impl Open {
         let sack_bytes = if sack.is_empty() { 0 } else { 4 + 8 * sack.as_slice().len() };
         // Where segments are tiny already, data goes without blocks rather than in slivers.
         let beside_data = if 2 * sack_bytes < self.sender.mss() as usize { sack_bytes } else { 0 };
-        if let Some(unit) = self.sender.next_unit(cx, common, beside_data, max_unit) {
-            return Some(self.outgoing(cx, common, unit, beside_data > 0));
+        match self.sender.next_unit(cx, common, beside_data, max_unit) {
+            Ok(unit) => return Some(self.outgoing(cx, common, unit, beside_data > 0)),
+            Err(wait) => self.sender.note_wait(cx.now, wait),
         }
         self.wait_for_window(cx.now);
         if let Some(at) = self.sender.paced_until.take() {
@@ -205,6 +206,11 @@ impl Open {
         }
         common.stats.segments_out += 1;
         let Unit { offset, length, segment_size, retransmission, .. } = unit;
+        if length > 0 {
+            let whole = length <= segment_size;
+            common.stats.data_segments_out += if whole { 1 } else { length.div_ceil(segment_size) as u64 };
+            common.stats.bytes_sent += length as u64;
+        }
         Outgoing { header, offset, length, segment_size, retransmission }
     }
 

@@ -54,8 +54,10 @@ pub(super) struct Receiver {
     pub(super) duplicates: u16,
     /// Bytes received since the last ACK left.
     unacked: u32,
+    /// When payload came last.
+    pub(super) last_text: Option<Instant>,
     /// Payload of the peer's full segments, as far as seen, and at most.
-    segment: u32,
+    pub(super) segment: u32,
     largest_segment: u32,
     /// Number of a FIN that came before its turn.
     early_fin: Option<SeqNumber>,
@@ -89,6 +91,7 @@ impl Receiver {
             due: Due::Nothing,
             duplicates: 0,
             unacked: 0,
+            last_text: None,
             segment: largest.min(536),
             largest_segment: largest,
             early_fin: None,
@@ -196,6 +199,8 @@ impl Receiver {
         pool: &mut Pool,
     ) {
         let length = packet.len() as u32;
+        common.stats.data_segments_in += 1;
+        self.last_text = Some(cx.now);
         let before = common.inbox.next();
         let position = before + u64::from(seq.0.wrapping_sub(self.next.0));
         let had_gap = common.inbox.has_gap();
@@ -213,6 +218,7 @@ impl Receiver {
             }
             Inserted::Waiting => {
                 cx.count(Counter::TcpOfoQueue);
+                common.stats.out_of_order_segments += 1;
                 self.note_arrival(position);
                 self.duplicate();
             }

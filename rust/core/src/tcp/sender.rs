@@ -12,6 +12,7 @@ use super::recovery::{Phase, Recovery};
 use super::rtt::Rtt;
 use super::tail::Tail;
 use super::undo::Undo;
+use super::wait::{Wait, WaitClock};
 use crate::buffer::SendQueue;
 use crate::observe::{Context, Counter, Layer, TraceEvent};
 use crate::time::Instant;
@@ -108,6 +109,13 @@ pub(super) struct Sender {
     pub(super) reorder_until: Option<Instant>,
     /// Until when pacing holds output back.
     pub(super) paced_until: Option<Instant>,
+    /// Why nothing went out when output was asked for last, and for how long it has been so.
+    pub(super) waiting: Wait,
+    pub(super) clock: WaitClock,
+    /// The application had more than the queue took.
+    pub(super) refused: bool,
+    /// When the first of the timeouts in a row fired.
+    pub(super) timed_out: Instant,
     /// Send what the peer's window holds, even a sliver: SWS avoidance waited long enough.
     pub(super) force: bool,
     /// Send a byte into a closed window.
@@ -171,6 +179,10 @@ impl Sender {
             partial: false,
             reorder_until: None,
             paced_until: None,
+            waiting: Wait::Nothing,
+            clock: WaitClock::default(),
+            refused: false,
+            timed_out: cx.now,
             force: false,
             probe: false,
             probes: (0, 0),
@@ -256,6 +268,17 @@ impl Sender {
         self.max != self.una
     }
 
+    /// Bytes queued that were never sent.
+    pub(super) const fn unsent(&self) -> usize {
+        self.queue.len().saturating_sub(self.max.0.wrapping_sub(self.una.0) as usize)
+    }
+
+    /// Output was asked for, and there was none, for this reason.
+    pub(super) fn note_wait(&mut self, now: Instant, wait: Wait) {
+        self.waiting = wait;
+        self.clock.note(now, wait, self.is_busy());
+    }
+
     /// The number behind the last byte queued: that of the FIN, if there is one.
     pub(super) fn end(&self) -> SeqNumber {
         self.una + self.queue.len() as u32
@@ -291,6 +314,7 @@ impl Sender {
         cx.count(Counter::TcpTimeouts);
         self.retries += 1;
         if self.retries == 1 {
+            self.timed_out = cx.now;
             //= rfc5681#3.1   the threshold falls once, not with every repetition
             self.control.on_timeout(cx.now, self.outstanding());
             self.undo.begin(self.una);

@@ -50,6 +50,8 @@ impl Open {
             return Some(self.give_up(cx, common));
         }
         self.sender.on_timeout(cx, common);
+        common.stats.timeouts += 1;
+        common.stats.timeout_rows += u32::from(self.sender.retries == 1);
         if self.sender.retries == u32::from(common.config.retries1) {
             //= rfc9293#3.8.3 SHLD-9   R1: whoever watches is told
             common.trace_timer(cx, "r1");

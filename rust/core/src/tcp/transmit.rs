@@ -1,10 +1,12 @@
-//! What goes out next: retransmissions, new data within both windows, FIN, probes (RFC 9293 3.8.6.2.1, 3.7.4).
+//! What goes out next: retransmissions, new data within both windows, FIN, probes (RFC 9293 3.8.6.2.1, 3.7.4); and where
+//! that is nothing, what it waits for.
 
 use super::common::Common;
 use super::congestion::CongestionControl;
 use super::flight::{Fate, Sent};
 use super::recovery::{Frto, Phase};
 use super::sender::{Fin, Sender};
+use super::wait::Wait;
 use crate::observe::{Context, Counter, Layer, TraceEvent};
 use crate::time::Instant;
 use crate::wire::{SeqNumber, TcpFlags};
@@ -32,63 +34,112 @@ impl Unit {
     }
 }
 
+/// What goes out next.
+#[derive(Debug, Clone, Copy)]
+enum Choice {
+    /// What was lost.
+    Again(Unit),
+    /// A probe at the end of the flight, whose last record this is.
+    Tail(Sent),
+    /// What never left, or the FIN alone.
+    New(Unit),
+}
+
 impl Sender {
-    /// The next unit of at most `max_unit` payload bytes, but one segment at least. `extra_options` bytes go into each
-    /// header besides the usual ones.
+    /// The next unit of at most `max_unit` payload bytes, but one segment at least; or what it waits for.
+    /// `extra_options` bytes go into each header besides the usual ones.
     pub(super) fn next_unit(
         &mut self,
         cx: &mut Context<'_>,
         common: &mut Common,
         extra_options: usize,
         max_unit: usize,
-    ) -> Option<Unit> {
+    ) -> Result<Unit, Wait> {
         let segment = (self.mss() as usize).saturating_sub(extra_options).max(1);
-        if self.probe {
-            self.probe = false;
-            return self.probe_unit(cx, common, segment);
+        if std::mem::take(&mut self.probe) {
+            return self.probe_unit(cx, common, segment).ok_or(Wait::Application);
         }
-        if !self.urge && self.is_paced(cx.now) {
-            return None;
+        self.restart_after_idle(cx, common);
+        self.flight.seek_lost();
+        self.tail.due &= self.flight.last().is_some();
+        let (choice, held_back) = self.choose(cx.now, common, segment, max_unit);
+        self.held_back |= held_back;
+        let unit = match choice {
+            Ok(Choice::Again(unit)) => self.resend(cx, common, unit, self.cause),
+            Ok(Choice::Tail(last)) => self.tail_probe(cx, common, segment, &last),
+            Ok(Choice::New(unit)) => {
+                self.force = false;
+                self.send_new(cx, common, &unit);
+                unit
+            }
+            Err(wait) => {
+                self.on_wait(cx.now, wait);
+                return Err(wait);
+            }
+        };
+        Ok(unit)
+    }
+
+    fn on_wait(&mut self, now: Instant, wait: Wait) {
+        self.paced_until = if wait == Wait::Pacing { self.pacer.wait(now) } else { None };
+        if wait != Wait::Pacing && self.outstanding() as usize >= self.queue.len() {
+            self.force = false;
+            self.note_idle();
         }
-        if let Some(unit) = self.retransmission(segment, max_unit) {
-            return Some(self.resend(cx, common, unit, self.cause));
+    }
+
+    /// The decision, and nothing else: a retransmission before a tail probe before new data. Also whether the congestion
+    /// window keeps new data back.
+    fn choose(
+        &self,
+        now: Instant,
+        common: &Common,
+        segment: usize,
+        max_unit: usize,
+    ) -> (Result<Choice, Wait>, bool) {
+        if !self.urge && self.pacer.wait(now).is_some() {
+            return (Err(Wait::Pacing), false);
         }
+        let blocked = match self.retransmission(segment, max_unit) {
+            Ok(Some(unit)) => return (Ok(Choice::Again(unit)), false),
+            Ok(None) => None,
+            Err(wait) => Some(wait),
+        };
         if self.tail.due
-            && let Some(unit) = self.tail_probe(cx, common, segment)
+            && let Some(last) = self.flight.last()
         {
-            return Some(unit);
+            return (Ok(Choice::Tail(last)), false);
         }
+        let (sendable, held_back) = self.sendable(common, segment, max_unit);
+        let new = |length| self.new_unit(length, segment);
+        // What is lost goes first: new data that waits as well waits behind it.
+        (sendable.and_then(new).map_err(|wait| blocked.unwrap_or(wait)), held_back)
+    }
+
+    fn new_unit(&self, length: usize, segment: usize) -> Result<Choice, Wait> {
         let offset = self.outstanding() as usize;
-        let length = self.sendable(cx, common, segment, max_unit)?;
         let mut unit = self.unit(offset, length, segment);
         //= rfc9293#3.8.6 SHLD-15   a FIN takes a number, and new numbers stay within the window
         if offset + length >= (self.peer.size as usize).max(1) {
             unit.flags.remove(TcpFlags::FIN);
         }
         if unit.length == 0 && unit.flags.is_empty() {
-            return None;
+            return Err(Wait::ReceiveWindow);
         }
-        self.send_new(cx, common, &unit);
-        Some(unit)
-    }
-
-    /// Whether pacing holds output back, and until when.
-    fn is_paced(&mut self, now: Instant) -> bool {
-        self.paced_until = self.pacer.wait(now);
-        self.paced_until.is_some()
+        Ok(Choice::New(unit))
     }
 
     /// The first lost stretch, if it may go out again: new data waits behind it.
-    fn retransmission(&mut self, segment: usize, max_unit: usize) -> Option<Unit> {
+    fn retransmission(&self, segment: usize, max_unit: usize) -> Result<Option<Unit>, Wait> {
         if self.recovery.frto == Frto::Second && !self.urge {
-            return None;
+            return Ok(None);
         }
-        let lost = self.flight.next_lost()?;
+        let Some(lost) = self.flight.next_lost() else { return Ok(None) };
         let offset = lost.start.0.wrapping_sub(self.una.0) as usize;
         let room = self.window().saturating_sub(self.pipe()) as usize;
         let urgent = self.urge || self.pipe() == 0;
         if !urgent && room < (lost.len() as usize).min(segment) {
-            return None;
+            return Err(Wait::CongestionWindow);
         }
         //= rfc9293#3.8.6 MUST-34 SHLD-16   into a shrunken window only as much as it takes, yet one byte always
         let taken = (self.peer.size as usize).saturating_sub(offset).max(usize::from(offset == 0));
@@ -100,13 +151,15 @@ impl Sender {
         if length < data || lost.len() as usize == data {
             unit.flags.remove(TcpFlags::FIN);
         }
-        (unit.length > 0 || !unit.flags.is_empty()).then_some(unit)
+        if unit.length == 0 && unit.flags.is_empty() {
+            return Err(Wait::ReceiveWindow);
+        }
+        Ok(Some(unit))
     }
 
     /// The probe of RFC 8985 7.3: a new segment if there is one, else the last one again.
-    fn tail_probe(&mut self, cx: &mut Context<'_>, common: &mut Common, segment: usize) -> Option<Unit> {
+    fn tail_probe(&mut self, cx: &mut Context<'_>, common: &mut Common, segment: usize, last: &Sent) -> Unit {
         self.tail.due = false;
-        let last = self.flight.last()?;
         cx.count(Counter::TcpLossProbes);
         if self.has_new_data() {
             let offset = self.outstanding() as usize;
@@ -118,7 +171,7 @@ impl Sender {
             }
             self.send_new(cx, common, &unit);
             self.tail.on_sent(self.max, false);
-            return Some(unit);
+            return unit;
         }
         let end = last.start.0.wrapping_sub(self.una.0) as usize + last.len() as usize;
         let data_end = end.min(self.queue.len());
@@ -133,7 +186,7 @@ impl Sender {
         }
         let unit = self.resend(cx, common, unit, "probe");
         self.tail.on_sent(self.max, true);
-        Some(unit)
+        unit
     }
 
     fn unit(&self, offset: usize, length: usize, segment: usize) -> Unit {
@@ -154,56 +207,64 @@ impl Sender {
         }
     }
 
-    /// How many bytes may go out from SND.NXT on; 0 with a FIN alone.
-    fn sendable(
-        &mut self,
-        cx: &Context<'_>,
-        common: &Common,
-        segment: usize,
-        max_unit: usize,
-    ) -> Option<usize> {
+    /// How many bytes may go out from SND.NXT on; 0 with a FIN alone. Also whether the congestion window keeps any back.
+    fn sendable(&self, common: &Common, segment: usize, max_unit: usize) -> (Result<usize, Wait>, bool) {
         let flight = self.outstanding() as usize;
         let queued = self.queue.len();
         if flight >= queued {
-            self.note_idle();
-            // All data is out. The FIN takes a place in the peer's window, none in the network's.
-            let due = self.fin == Fin::Queued
-                && flight == queued
-                && (flight as u32) < self.peer.size.max(u32::from(self.force));
-            self.force = false;
-            return due.then_some(0);
+            return (self.fin_alone(flight, queued), false);
         }
         let available = queued - flight;
-        self.restart_after_idle(cx, common);
         let network = self.window().saturating_sub(self.in_network(common)) as usize;
         //= rfc9293#3.8.6 SHLD-15   never beyond the peer's right edge, wherever it moved
         let peer = (self.peer.size as usize).saturating_sub(flight);
         let usable = network.min(peer);
-        self.held_back |= available > usable && network <= peer;
+        let held_back = available > usable && network <= peer;
         let length = available.min(usable);
-        if length == 0 || (length < segment && !self.may_send_small(common, length, available)) {
-            return None;
+        if length == 0 {
+            let wait = if network == 0 { Wait::CongestionWindow } else { Wait::ReceiveWindow };
+            return (Err(wait), held_back);
         }
-        self.force = false;
+        if length < segment
+            && let Some(wait) = self.keeps_small(common, length, available, held_back)
+        {
+            return (Err(wait), held_back);
+        }
         let unit = self.queue.fit(flight, length.min(max_unit.max(segment)));
-        Some(if unit > segment { unit - unit % segment } else { unit })
+        (Ok(if unit > segment { unit - unit % segment } else { unit }), held_back)
     }
 
-    /// Whether a segment that is not full may go (RFC 9293 3.8.6.2.1 and 3.7.4).
-    fn may_send_small(&self, common: &Common, length: usize, available: usize) -> bool {
+    /// All data is out. The FIN takes a place in the peer's window, none in the network's.
+    fn fin_alone(&self, flight: usize, queued: usize) -> Result<usize, Wait> {
+        match self.fin {
+            Fin::Queued if flight == queued => {
+                let room = (flight as u32) < self.peer.size.max(u32::from(self.force));
+                if room { Ok(0) } else { Err(Wait::ReceiveWindow) }
+            }
+            Fin::None if self.refused => Err(Wait::SendBuffer),
+            Fin::None => Err(Wait::Application),
+            Fin::Queued | Fin::Acknowledged => Err(Wait::Closed),
+        }
+    }
+
+    /// What a segment that is not full waits for, if it may not go (RFC 9293 3.8.6.2.1 and 3.7.4).
+    fn keeps_small(&self, common: &Common, length: usize, available: usize, held_back: bool) -> Option<Wait> {
         if self.nxt.before(self.max) || self.force {
-            return true;
+            return None;
         }
         if length == available {
             //= rfc9293#3.7.4 SHLD-7 MUST-17   Nagle: the last small one waits for what is out, unless told not to. A FIN
             // behind it ends all hope that it grows
-            return !self.is_outstanding()
+            let may = !self.is_outstanding()
                 || common.settings.nodelay
                 || self.fin == Fin::Queued
                 || self.is_urgent();
+            return if may { None } else { Some(Wait::Nagle) };
         }
         //= rfc9293#3.8.6.2.1 MUST-38   cut short by the peer's window: worth it from half of its best
-        self.peer.size < self.window() && length as u32 >= self.peer.largest / 2
+        let may = self.peer.size < self.window() && length as u32 >= self.peer.largest / 2;
+        let wait = if held_back { Wait::CongestionWindow } else { Wait::SillyWindow };
+        if may { None } else { Some(wait) }
     }
 
     /// What counts against the window. Without limited transmit, what was delivered behind a gap does until the gap is
@@ -228,7 +289,7 @@ impl Sender {
     }
 
     fn restart_after_idle(&mut self, cx: &Context<'_>, common: &Common) {
-        let idle = common.config.slow_start_after_idle && !self.is_outstanding();
+        let idle = !self.is_outstanding() && !self.queue.is_empty() && common.config.slow_start_after_idle;
         if idle && cx.now.since(self.last_sent) > self.rtt.timeout() {
             //= rfc5681#4.1   nothing sent for a whole timeout
             self.control.on_idle(common.config.initial_window.saturating_mul(self.mss()));
@@ -294,6 +355,7 @@ impl Sender {
 
     fn note_resent(&self, cx: &mut Context<'_>, common: &mut Common, unit: &Unit, cause: &'static str) {
         common.stats.retransmissions += 1;
+        common.stats.bytes_resent += unit.length as u64;
         cx.count(Counter::TcpRetransSegs);
         let remote = common.tuple.remote;
         cx.emit(Layer::Tcp, || TraceEvent::TcpRetransmit {

@@ -23,7 +23,7 @@ fn has_room(queue: &SendQueue) -> bool {
 impl Connection {
     /// Queue a copy of `data`; returns how much was taken, `WouldBlock` if there is no room.
     pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        self.queue(cx, data.is_empty(), |open| open.sender.queue.push(data))
+        self.queue(cx, data.len(), |open| open.sender.queue.push(data))
     }
 
     /// Queue `data` from `offset` on by reference; returns how much was taken.
@@ -33,8 +33,8 @@ impl Connection {
         data: Foreign,
         offset: usize,
     ) -> Result<usize, Error> {
-        let empty = offset >= (*data).as_ref().len();
-        self.queue(cx, empty, |open| open.sender.queue.push_foreign(data, offset))
+        let asked = (*data).as_ref().len().saturating_sub(offset);
+        self.queue(cx, asked, |open| open.sender.queue.push_foreign(data, offset))
     }
 
     /// As `send`, and the peer is told that the data is urgent up to its end (RFC 6093). It stays in the stream.
@@ -52,7 +52,7 @@ impl Connection {
     fn queue(
         &mut self,
         cx: &Context<'_>,
-        empty: bool,
+        asked: usize,
         push: impl FnOnce(&mut Open) -> usize,
     ) -> Result<usize, Error> {
         let open = match &mut self.phase {
@@ -64,11 +64,12 @@ impl Connection {
             Phase::Open(open) if !open.flow.has_closed() => open,
             _ => return Err(self.common.error.take().unwrap_or(Error::BrokenPipe)),
         };
-        if empty {
+        if asked == 0 {
             return Ok(0);
         }
         let busy = open.sender.is_busy();
         let taken = push(open);
+        open.sender.refused = taken < asked;
         if taken == 0 {
             return Err(Error::WouldBlock);
         }

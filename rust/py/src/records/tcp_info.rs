@@ -47,6 +47,65 @@ record! {
         out_of_order: usize,
         /// Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN.
         in_flight: u32,
+        /// Why nothing is sent now: "nothing" (it is), "handshake", "application", "send-buffer", "cwnd",
+        /// "receive-window", "silly-window", "pacing", "nagle", "cork", "closed".
+        waiting: &'static str,
+        /// Bytes queued and never sent (tcpi_notsent_bytes).
+        unsent: usize,
+        /// Bytes out that are neither held by the peer nor known to be lost.
+        pipe: u32,
+        /// Bytes held by the peer behind a gap.
+        sacked: u32,
+        /// Bytes known to be lost and not sent again yet.
+        lost: u32,
+        /// Bytes out that left more than once (tcpi_retrans).
+        resent: u32,
+        /// Seconds with data queued or out.
+        busy_time: f64,
+        /// Of them, held back by the peer's window.
+        rwnd_limited: f64,
+        /// Of them, held back by the size of the send buffer.
+        sndbuf_limited: f64,
+        /// Bytes a second delivered last; None before the first sample.
+        delivery_rate: Option<u64>,
+        /// That rate is what the application wanted, not what the path can.
+        delivery_rate_app_limited: bool,
+        /// Bytes a second at which output is paced; None where it is not.
+        pacing_rate: Option<u64>,
+        /// Payload bytes delivered, in order or not.
+        delivered: u64,
+        /// Payload bytes that left, copies included, and those that left again.
+        bytes_sent: u64,
+        bytes_retrans: u64,
+        /// Payload bytes that the peer acknowledged, and those that came in order.
+        bytes_acked: u64,
+        bytes_received: u64,
+        /// Segments sent again.
+        total_retrans: u64,
+        /// Segments that left and came, all and those with payload.
+        segs_out: u64,
+        segs_in: u64,
+        data_segs_out: u64,
+        data_segs_in: u64,
+        /// ACKs that told of a second copy (DSACK), and of reordering.
+        dsack_dups: u32,
+        reord_seen: u32,
+        /// Segments that came before their turn.
+        rcv_ooopack: u64,
+        /// Timeouts; rows of them that progress ended or will; seconds that those took which are over.
+        total_rto: u32,
+        total_rto_recoveries: u32,
+        total_rto_time: f64,
+        /// The shortest round trip seen, seconds; None before the first sample.
+        min_rtt: Option<f64>,
+        /// Seconds since data was sent, data was received, an ACK was received; None before the first.
+        last_data_sent: Option<f64>,
+        last_data_recv: Option<f64>,
+        last_ack_recv: Option<f64>,
+        /// How long an ACK may wait for company, seconds.
+        ato: f64,
+        /// Payload of the peer's full segments as far as seen, bytes.
+        rcv_mss: u32,
         /// Timers that run, and in how many seconds they fire.
         timers: BTreeMap<&'static str, f64>,
         /// Everything else by name: negotiated options, the phase of recovery, counters; seconds for times.
@@ -72,6 +131,9 @@ impl TcpInfo {
 
     fn new(info: Info, now: Instant) -> Self {
         let seconds = |time: Option<Duration>| time.map(to_seconds);
+        let ago = |at: Option<Instant>| at.map(|at| to_seconds(now.since(at)));
+        let work = &info.work;
+        let times = work.clock.times(now);
         Self {
             local: endpoint(info.tuple.local),
             remote: endpoint(info.tuple.remote),
@@ -93,6 +155,40 @@ impl TcpInfo {
             receive_queue: info.receive_queue,
             out_of_order: info.out_of_order,
             in_flight: info.snd_nxt.0.wrapping_sub(info.snd_una.0),
+            waiting: work.waiting.name(),
+            unsent: work.unsent,
+            pipe: info.pipe,
+            sacked: info.sacked,
+            lost: info.lost,
+            resent: work.resent,
+            busy_time: to_seconds(times.busy),
+            rwnd_limited: to_seconds(times.receive_window),
+            sndbuf_limited: to_seconds(times.send_buffer),
+            delivery_rate: work.delivery_rate,
+            delivery_rate_app_limited: work.delivery_rate_app_limited,
+            pacing_rate: info.pacing_rate,
+            delivered: info.delivered,
+            bytes_sent: work.bytes_sent,
+            bytes_retrans: work.bytes_resent,
+            bytes_acked: info.bytes_acked,
+            bytes_received: info.bytes_received,
+            total_retrans: info.retransmissions,
+            segs_out: info.segments_out,
+            segs_in: info.segments_in,
+            data_segs_out: work.data_segments_out,
+            data_segs_in: work.data_segments_in,
+            dsack_dups: work.duplicates_reported,
+            reord_seen: work.reorderings,
+            rcv_ooopack: work.out_of_order_segments,
+            total_rto: work.timeouts,
+            total_rto_recoveries: work.timeout_rows,
+            total_rto_time: to_seconds(work.timeout_time),
+            min_rtt: seconds(info.min_rtt),
+            last_data_sent: ago(work.last_data_sent),
+            last_data_recv: ago(work.last_data_received),
+            last_ack_recv: ago(work.last_ack_received),
+            ato: to_seconds(work.delayed_ack),
+            rcv_mss: work.rcv_mss,
             fields: fields(&info),
             timers: info.timers.into_iter().map(|(name, at)| (name, to_seconds(at.since(now)))).collect(),
         }
@@ -129,6 +225,7 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("syn_cookie", Field::Flag(info.syn_cookie)),
         ("suspect", Field::Flag(info.suspect)),
         ("timestamps", Field::Flag(info.timestamps)),
+        ("probes", Field::Int(info.work.probes.into())),
         ("urgent", Field::Int(info.urgent as i64)),
     ]);
     fields.extend(info.pacing_rate.map(|rate| ("pacing_rate", Field::Int(rate as i64))));

@@ -206,7 +206,7 @@ impl Direction {
         transmitter.remainder = total % rate;
         transmitter.free += time;
         transmitter.sending = length;
-        self.gauge.busy = self.gauge.busy + time;
+        self.gauge.busy += time;
         transmitter.free
     }
 

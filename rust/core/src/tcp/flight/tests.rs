@@ -210,6 +210,8 @@ proptest! {
             let sum = |fate| flight.records.iter().filter(|record| record.fate == fate).map(Sent::len).sum::<u32>();
             prop_assert_eq!(flight.out(), sum(Fate::Out));
             prop_assert_eq!(flight.lost(), sum(Fate::Lost));
+            let again = flight.records.iter().filter(|record| record.fate == Fate::Out && record.resent);
+            prop_assert_eq!(flight.resent(), again.map(Sent::len).sum::<u32>());
             prop_assert_eq!(flight.delivered(), sum(Fate::Delivered));
             prop_assert_eq!(flight.out() + flight.lost() + flight.delivered(), nxt - una);
             let mut at = START + una;

@@ -10,6 +10,7 @@ mod data;
 mod errors;
 mod fast_open;
 mod handshake;
+mod info;
 mod listener;
 mod liveness;
 mod loss;
