@@ -7,11 +7,12 @@ use crate::clock::{Clock, monotonic};
 use crate::engine::{Engine, Reading};
 use crate::error::HostError;
 use crate::poller::{Poller, Ready};
+use crate::seat::{Call, Duty};
 use crate::waiters::Beds;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use tapip_core::time::{Duration, Instant};
 
 /// What all handles of one stack, and its driver, share.
@@ -29,7 +30,7 @@ pub(crate) struct Shared {
     queueing: AtomicU32,
 }
 
-enum Slot {
+pub(crate) enum Slot {
     Running(Box<Engine>),
     /// Kept until the stop, so that devices are closed then and not in the middle of a panic.
     Failed(Box<Engine>),
@@ -62,30 +63,48 @@ impl Shared {
         self.queueing.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.lock();
         self.queueing.fetch_sub(1, Ordering::Relaxed);
-        let (value, wake) = self.guarded(&mut slot, |engine| {
+        let (value, call) = self.guarded(&mut slot, |engine| {
             let now = self.clock.now();
             let value = verb(engine, now);
             let left = if self.driven { engine.drive(now, Reading::Memory) } else { exhaust(engine, now) };
-            (value, engine.wants_driver(left))
+            (value, engine.whom_to_call(left))
         })?;
         drop(slot);
-        if wake {
-            self.wake_driver();
-        }
+        self.call(call);
         Ok(value)
     }
 
-    /// One turn of the driver: until when it may sleep. `Err` when there is nothing to drive any more.
-    pub(crate) fn turn(&self, ready: &[Ready]) -> Result<Instant, HostError> {
+    /// One turn of the driver: until when it may sleep, or `None` when a caller leads. `Err` when there is nothing to
+    /// drive any more.
+    pub(crate) fn turn(&self, ready: &[Ready]) -> Result<Option<Instant>, HostError> {
         self.guarded(&mut self.lock(), |engine| {
-            engine.on_driver_awake();
+            if !engine.seat.on_driver() {
+                return None;
+            }
             engine.on_ready(ready);
-            let left = engine.drive(self.clock.now(), Reading::All);
-            if left { Instant::ZERO } else { engine.on_driver_sleep() }
+            if engine.drive(self.clock.now(), Reading::All) {
+                return Some(Instant::ZERO);
+            }
+            let until = engine.sleeps_until();
+            engine.seat.driver_sits(until);
+            Some(until)
         })
     }
 
-    /// Let callers in that have waited through several turns. `refused` counts those turns.
+    /// What the driver does that stands by. It does not wait for the baton: who has it may be about to lead.
+    pub(crate) fn duty(&self, seen: &mut u64) -> Duty {
+        let mut slot = match self.slot.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return Duty::Nap,
+        };
+        match &mut *slot {
+            Slot::Running(engine) => engine.seat.duty(seen),
+            Slot::Failed(_) | Slot::Stopped => Duty::Sit,
+        }
+    }
+
+    /// Let callers in that have waited through several turns of one who drives. `refused` counts those turns.
     pub(crate) fn give_way(&self, refused: &mut u32) {
         if self.queueing.load(Ordering::Relaxed) == 0 {
             *refused = 0;
@@ -115,14 +134,23 @@ impl Shared {
         self.poller().take();
     }
 
-    /// Wake the driver, if there is one and it sleeps.
-    pub(crate) fn wake_driver(&self) {
+    /// Wake who watches the devices, and a driver that stands by.
+    pub(crate) fn rouse(&self) {
+        self.call(Call::Watcher);
+        self.call(Call::Driver);
+    }
+
+    /// Tell whom it concerns.
+    pub(crate) fn call(&self, call: Call) {
+        if call == Call::Nobody {
+            return;
+        }
         if let Some(poller) = &*self.poller() {
-            poller.wake();
+            if call == Call::Watcher { poller.wake() } else { poller.call() }
         }
     }
 
-    fn poller(&self) -> MutexGuard<'_, Option<Arc<Poller>>> {
+    pub(crate) fn poller(&self) -> MutexGuard<'_, Option<Arc<Poller>>> {
         self.poller.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -137,7 +165,11 @@ impl Shared {
     }
 
     /// Run `action` on the engine; a panic in it ends the stack, not the caller.
-    fn guarded<T>(&self, slot: &mut Slot, action: impl FnOnce(&mut Engine) -> T) -> Result<T, HostError> {
+    pub(crate) fn guarded<T>(
+        &self,
+        slot: &mut Slot,
+        action: impl FnOnce(&mut Engine) -> T,
+    ) -> Result<T, HostError> {
         let engine = match slot {
             Slot::Running(engine) => engine,
             Slot::Failed(_) => return Err(self.failed()),
@@ -149,7 +181,7 @@ impl Shared {
                 engine.waiters.wake_all();
                 *slot = Slot::Failed(engine);
             }
-            self.wake_driver();
+            self.rouse();
             self.failed()
         })
     }
@@ -160,7 +192,7 @@ impl Shared {
 
     /// Panics are caught before they reach the guard, so that the lock is never poisoned; were it, `slot` would
     /// still be one of its three states.
-    fn lock(&self) -> MutexGuard<'_, Slot> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Slot> {
         self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

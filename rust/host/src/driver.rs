@@ -1,11 +1,12 @@
 //! The driver: one thread per stack that sleeps until a device, a timer or a caller has something, and then drives.
 
 use crate::baton::Shared;
-use crate::clock::{Clock, monotonic};
+use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::error::HostError;
 use crate::handle::Handle;
-use crate::poller::Poller;
+use crate::poller::{Poller, time_until};
+use crate::seat::Duty;
 use rustix::thread::set_current_timer_slack;
 use std::num::NonZeroU64;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl Driver {
         self.handle.wind_down(linger);
         let shared = &self.handle.shared;
         shared.stopping.store(true, Ordering::Release);
-        shared.wake_driver();
+        shared.rouse();
         // A panic in the driver was caught and told already.
         let _ = thread.join();
         shared.stop();
@@ -70,14 +71,41 @@ fn run(shared: &Shared, poller: &Poller) {
     let mut until = Instant::ZERO;
     let mut refused = 0;
     while !shared.stopping.load(Ordering::Acquire) {
-        let limit = (until != Instant::FAR_FUTURE).then(|| until.since(monotonic()));
-        if poller.wait(limit, &mut ready).is_err() {
+        if poller.wait(time_until(until), &mut ready).is_err() {
             // The descriptors are ours and open, so this does not happen; a stack without its driver must not look
             // alive.
             let _ = shared.enter(|_, _| panic!("the driver cannot poll its devices"));
         }
-        let Ok(next) = shared.turn(&ready) else { return };
-        until = next;
-        shared.give_way(&mut refused);
+        match shared.turn(&ready) {
+            Ok(Some(next)) => {
+                until = next;
+                shared.give_way(&mut refused);
+            }
+            Ok(None) => {
+                // What we woke up for, and took, may have been meant for the leader.
+                poller.wake();
+                stand_by(shared, poller);
+                until = Instant::ZERO;
+            }
+            Err(_) => return,
+        }
+    }
+}
+
+/// Leave the devices to callers that lead, until none does.
+fn stand_by(shared: &Shared, poller: &Poller) {
+    /// How long devices may be left alone by a caller that comes back to lead: a caller that reads as fast as it can is
+    /// back within 100 us, and a third of a millisecond is less than the kernel's own interrupt moderation may take.
+    const NAP: Duration = Duration::from_micros(300);
+    let mut seen = u64::MAX;
+    while !shared.stopping.load(Ordering::Acquire) {
+        let limit = match shared.duty(&mut seen) {
+            Duty::Sit => return,
+            Duty::Nap => Some(NAP),
+            Duty::Park => None,
+        };
+        if !matches!(poller.stand_by(limit), Ok(false)) {
+            return;
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::device::Device;
 use crate::error::HostError;
 use crate::poller::{Poller, Ready};
 use crate::port::{Port, Received};
+use crate::seat::{Call, Seat};
 use crate::waiters::Waiters;
 use std::sync::Arc;
 use tapip_core::drops::DropReason;
@@ -34,8 +35,7 @@ pub struct Engine {
     pub(crate) waiters: Waiters,
     ports: Vec<Port>,
     poller: Option<Arc<Poller>>,
-    /// Until when the driver sleeps; `None` while it is awake, and then it looks at everything by itself.
-    driver_sleeps: Option<Instant>,
+    pub(crate) seat: Seat,
 }
 
 /// What one round did.
@@ -60,7 +60,7 @@ impl Engine {
 
     /// A stack with no ports. `poller` is told of devices that come and go.
     pub(crate) fn new(stack: Stack, poller: Option<Arc<Poller>>) -> Self {
-        Self { stack, waiters: Waiters::default(), ports: Vec::new(), poller, driver_sleeps: None }
+        Self { stack, waiters: Waiters::default(), ports: Vec::new(), poller, seat: Seat::default() }
     }
 
     /// Move everything that can move at `now`, within bounds: due timers, then frames in, then frames out, then
@@ -151,26 +151,33 @@ impl Engine {
         Ok(port)
     }
 
-    /// The driver is about to sleep until the next timeout.
-    pub(crate) fn on_driver_sleep(&mut self) -> Instant {
-        let until = self.next_timeout().unwrap_or(Instant::FAR_FUTURE);
-        self.driver_sleeps = Some(until);
-        until
+    /// When whoever watches the devices has to look again.
+    pub(crate) fn sleeps_until(&self) -> Instant {
+        self.next_timeout().unwrap_or(Instant::FAR_FUTURE)
     }
 
-    /// The driver is awake.
-    pub(crate) const fn on_driver_awake(&mut self) {
-        self.driver_sleeps = None;
+    /// Who must hear of a verb that left `left` to do.
+    pub(crate) fn whom_to_call(&mut self, left: bool) -> Call {
+        let next = self.next_timeout();
+        self.seat.whom_to_call(left, next)
     }
 
-    /// Whether the driver must be woken after a verb that left `left` to do. Asked once, it is taken as done.
-    pub(crate) fn wants_driver(&mut self, left: bool) -> bool {
-        let Some(until) = self.driver_sleeps else { return false };
-        let wanted = left || self.next_timeout().is_some_and(|at| at < until);
-        if wanted {
-            self.driver_sleeps = None;
+    /// Let a caller that would sleep lead, if it sleeps alone. Its first turn reads the devices without asking the poller:
+    /// while an application is busy, frames are there as a rule.
+    pub(crate) fn may_lead(&mut self) -> bool {
+        let leads = self.poller.is_some() && self.waiters.is_empty() && self.seat.lead();
+        if leads {
+            self.ports.iter_mut().for_each(Port::expect_frames);
         }
-        wanted
+        leads
+    }
+
+    /// The leader leaves, with `left` to do: who must hear of it.
+    pub(crate) fn on_leave(&mut self, left: bool) -> Call {
+        match self.seat.leave(left || !self.waiters.is_empty()) {
+            Call::Nobody => self.whom_to_call(left),
+            call => call,
+        }
     }
 
     fn round(&mut self, now: Instant, reading: Reading) -> Round {

@@ -5,12 +5,11 @@ use crate::clock::{Clock, Deadline};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::HostError;
-use crate::eventfd::Woken;
 use crate::port::{Capture, Fault, FaultSpec, FrameTrace, TracedFrame};
 use std::path::Path;
 use std::sync::Arc;
 use tapip_core::error::Error;
-use tapip_core::observe::{InterfaceId, Readiness};
+use tapip_core::observe::InterfaceId;
 use tapip_core::sim::ImpairmentCounters;
 use tapip_core::stack::{InterfaceConfig, SocketId, Stack};
 use tapip_core::time::{Duration, Instant};
@@ -167,82 +166,5 @@ impl Handle {
             engine.waiters.wake_socket(id);
             Ok(closed?)
         })?
-    }
-
-    /// Sleep until a socket is ready for `interest`, or has an error or hung up. What it is ready for then.
-    ///
-    /// `timeout`: `None` waits for ever, zero not at all (`WouldBlock`). Fails with `TimedOut`, with `Interrupted`
-    /// when a signal handler ran, with `WouldBlock` on a detached stack.
-    pub fn wait(
-        &self,
-        id: SocketId,
-        interest: Readiness,
-        timeout: Option<Duration>,
-    ) -> Result<Readiness, HostError> {
-        let wanted = interest | Readiness::ERROR | Readiness::HANGUP;
-        self.block_on(id, interest, timeout, |stack, _| {
-            let readiness = stack.readiness(id)?;
-            if readiness.intersects(wanted) { Ok(readiness) } else { Err(Error::WouldBlock) }
-        })
-    }
-
-    /// Sleep; `Interrupted` when a signal handler ran.
-    pub(crate) fn nap(&self, span: Duration) -> Result<(), HostError> {
-        let failed = |error| HostError::system("cannot sleep", &error);
-        let bed = self.shared.beds.take().map_err(failed)?;
-        match bed.signal().sleep(Some(span)).map_err(failed)? {
-            Woken::Interrupted => Err(HostError::Interrupted),
-            Woken::Raised | Woken::TimedOut => Ok(()),
-        }
-    }
-
-    /// Try `verb` until it says other than `WouldBlock`, asleep in between until the socket is ready for `interest`.
-    /// Timeouts as of [`Handle::wait`].
-    pub fn block_on<T>(
-        &self,
-        id: SocketId,
-        interest: Readiness,
-        timeout: Option<Duration>,
-        mut verb: impl FnMut(&mut Stack, Instant) -> Result<T, Error>,
-    ) -> Result<T, HostError> {
-        let may_sleep = self.is_live() && timeout != Some(Duration::ZERO);
-        let deadline = Deadline::after(timeout);
-        match self.with(&mut verb)? {
-            Err(Error::WouldBlock) if may_sleep => {}
-            done => return Ok(done?),
-        }
-        let bed = self.shared.beds.take().map_err(|error| HostError::system("cannot sleep", &error))?;
-        loop {
-            // On the list before the baton is given up: nobody can make the socket ready in between, unseen.
-            let tried = self.shared.enter(|engine, now| {
-                let tried = verb(&mut engine.stack, now);
-                if matches!(tried, Err(Error::WouldBlock)) {
-                    engine.waiters.add(id, interest, bed.signal());
-                }
-                tried
-            })?;
-            match tried {
-                Err(Error::WouldBlock) => {}
-                done => return Ok(done?),
-            }
-            let slept = bed.signal().sleep(deadline.left());
-            let gave_up = match slept.map_err(|error| HostError::system("cannot sleep", &error))? {
-                Woken::Raised => {
-                    bed.signal().clear();
-                    continue;
-                }
-                Woken::TimedOut => HostError::TimedOut,
-                Woken::Interrupted => HostError::Interrupted,
-            };
-            // The socket may have become ready at the last moment: the verb has the last word.
-            let last = self.shared.enter(|engine, now| {
-                engine.waiters.remove(id, bed.signal());
-                verb(&mut engine.stack, now)
-            })?;
-            return match last {
-                Err(Error::WouldBlock) => Err(gave_up),
-                done => Ok(done?),
-            };
-        }
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! The rooms, and who may know whom:
 //! ```text
-//! clock  error  eventfd <- poller  waiters       one kernel object each, nothing of the stack's rules
+//! clock  error  eventfd <- poller  waiters  seat one kernel object or one rule each, nothing of the stack
 //! device                                         what carries frames: tap, loopback, pipe, queue
 //! port                                           a device plugged in, with fault, capture and trace between
 //! engine                                         stack + ports, and the drain law; no thread, no clock
 //! baton                                          who may hold the engine; panics end here
-//! handle <- socket                               the application's side: verbs that may sleep
+//! handle <- wait <- socket                       the application's side: verbs that may sleep, and may lead
 //! driver, detached                               who makes time pass: a thread, or the owner by hand
 //! ```
 //! RX: `poller` wakes the `driver`, `engine` reads each `port` until it is dry and hands the frames to the core; then
@@ -25,9 +25,11 @@ mod eventfd;
 mod handle;
 mod poller;
 pub mod port;
+mod seat;
 pub mod socket;
 #[cfg(test)]
 mod test_net;
+mod wait;
 mod waiters;
 
 pub use clock::{monotonic, seed};

@@ -1,19 +1,22 @@
-//! What the driver sleeps on: the devices' descriptors and one signal, with timeouts in nanoseconds.
+//! What the driver, or a leader, sleeps on: the devices' descriptors and one signal, with timeouts in nanoseconds; and
+//! the signal for a driver that stands by.
 
-use crate::eventfd::{Signal, timespec};
+use crate::clock::monotonic;
+use crate::eventfd::{Signal, Woken, timespec};
 use rustix::buffer::spare_capacity;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::io;
 use tapip_core::observe::InterfaceId;
-use tapip_core::time::Duration;
+use tapip_core::time::{Duration, Instant};
 
-/// An epoll instance. Devices may be added and removed by any thread while the driver sleeps.
+/// An epoll instance. Devices may be added and removed by any thread while another sleeps.
 #[derive(Debug)]
 pub(crate) struct Poller {
     epoll: OwnedFd,
     wake: Signal,
+    standby: Signal,
 }
 
 /// What a device's descriptor reported.
@@ -35,7 +38,7 @@ impl Poller {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = Signal::new()?;
         epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
-        Ok(Self { epoll, wake })
+        Ok(Self { epoll, wake, standby: Signal::new()? })
     }
 
     /// Watch a device for frames.
@@ -60,19 +63,34 @@ impl Poller {
         let _ = epoll::delete(&self.epoll, fd);
     }
 
-    /// End the driver's sleep, or keep it from starting one.
+    /// End the sleep of whoever watches the devices, or keep it from starting one.
     pub(crate) fn wake(&self) {
         self.wake.raise();
     }
 
-    /// Sleep until a device or the signal wants attention, at most for `limit`.
-    pub(crate) fn wait(&self, limit: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
+    /// Call a driver that stands by.
+    pub(crate) fn call(&self) {
+        self.standby.raise();
+    }
+
+    /// Stand by for `limit`, or until called: whether it was.
+    pub(crate) fn stand_by(&self, limit: Option<Duration>) -> io::Result<bool> {
+        let called = self.standby.sleep(limit)? == Woken::Raised;
+        if called {
+            self.standby.clear();
+        }
+        Ok(called)
+    }
+
+    /// Sleep until a device or the signal wants attention, at most for `limit`: whether a signal handler ended it.
+    pub(crate) fn wait(&self, limit: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<bool> {
         ready.clear();
         let limit = limit.map(timespec);
         // A stack with more busy devices than this serves the rest in the next round: epoll goes round itself.
         let mut events = Vec::<epoll::Event>::with_capacity(64);
         match epoll::wait(&self.epoll, spare_capacity(&mut events), limit.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(true),
             Err(error) => return Err(error.into()),
         }
         for event in events {
@@ -89,8 +107,13 @@ impl Poller {
                 broken,
             });
         }
-        Ok(())
+        Ok(false)
     }
+}
+
+/// The limit of a sleep until `until`.
+pub(crate) fn time_until(until: Instant) -> Option<Duration> {
+    (until != Instant::FAR_FUTURE).then(|| until.since(monotonic()))
 }
 
 #[cfg(test)]
@@ -113,9 +136,9 @@ mod tests {
         let device = Signal::new().expect("eventfd");
         poller.add(InterfaceId(7), device.as_fd()).expect("add");
         let mut ready = Vec::new();
-        let before = crate::clock::monotonic();
+        let before = monotonic();
         poller.wait(Some(Duration::from_micros(300)), &mut ready).expect("wait");
-        assert!(crate::clock::monotonic().since(before) >= Duration::from_micros(300));
+        assert!(monotonic().since(before) >= Duration::from_micros(300));
         assert_eq!(ready, []);
         device.raise();
         poller.wait(None, &mut ready).expect("wait");

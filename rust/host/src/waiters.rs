@@ -2,6 +2,7 @@
 //! can change the socket, so no wake-up is lost.
 
 use crate::eventfd::Signal;
+use crate::poller::Poller;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,6 +13,8 @@ use tapip_core::stack::{Event, SocketId};
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     asleep: HashMap<SocketId, Vec<Sleeper>>,
+    /// A leader that sleeps on the devices, and for what.
+    leader: Option<(SocketId, Readiness, Arc<Poller>)>,
 }
 
 #[derive(Debug)]
@@ -21,6 +24,22 @@ struct Sleeper {
 }
 
 impl Waiters {
+    /// Whether no one sleeps, but perhaps a leader.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.asleep.is_empty()
+    }
+
+    /// A leader sleeps: wake it once when `socket` becomes ready for `interest`, or fails, by somebody else's doing.
+    pub(crate) fn add_leader(&mut self, socket: SocketId, interest: Readiness, poller: &Arc<Poller>) {
+        let interest = interest | Readiness::ERROR | Readiness::HANGUP;
+        self.leader = Some((socket, interest, Arc::clone(poller)));
+    }
+
+    /// The leader is awake, and sees for itself.
+    pub(crate) fn remove_leader(&mut self) {
+        self.leader = None;
+    }
+
     /// Raise `signal` once when `socket` becomes ready for `interest`, or fails.
     pub(crate) fn add(&mut self, socket: SocketId, interest: Readiness, signal: &Arc<Signal>) {
         let interest = interest | Readiness::ERROR | Readiness::HANGUP;
@@ -35,18 +54,31 @@ impl Waiters {
 
     /// Wake whom an event concerns.
     pub(crate) fn on_event(&mut self, event: Event) {
+        self.wake_leader_if(|socket, interest| {
+            socket == event.socket && interest.intersects(event.readiness)
+        });
         self.wake_if(event.socket, |sleeper| sleeper.interest.intersects(event.readiness));
     }
 
     /// Wake everyone who sleeps for `socket`: it is closed.
     pub(crate) fn wake_socket(&mut self, socket: SocketId) {
+        self.wake_leader_if(|its, _| its == socket);
         self.wake_if(socket, |_| true);
     }
 
     /// Wake everyone: the stack is at its end.
     pub(crate) fn wake_all(&mut self) {
+        self.wake_leader_if(|_, _| true);
         for sleeper in self.asleep.drain().flat_map(|(_, sleepers)| sleepers) {
             sleeper.signal.raise();
+        }
+    }
+
+    fn wake_leader_if(&mut self, concerned: impl FnOnce(SocketId, Readiness) -> bool) {
+        if let Some((_, _, poller)) =
+            self.leader.take_if(|(socket, interest, _)| concerned(*socket, *interest))
+        {
+            poller.wake();
         }
     }
 

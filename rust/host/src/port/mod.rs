@@ -138,6 +138,11 @@ impl Port {
         self.broken |= ready.broken;
     }
 
+    /// Have it read once more, though the poller saw nothing.
+    pub(crate) const fn expect_frames(&mut self) {
+        self.readable = true;
+    }
+
     /// Whether a read may bring something at `now`.
     pub(crate) fn wants_read(&self, now: Instant) -> bool {
         let released = self.fault.as_ref().is_some_and(|fault| fault.inbound_due(now));
