@@ -268,9 +268,9 @@ def test_ss_says_what_a_connection_waits_for(shell):
     connection.waiting, connection.unsent = "receive-window", 5000
     connection.busy_time, connection.rwnd_limited, connection.last_data_sent = 2.0, 0.5, 0.25
     connection.delivery_rate, connection.delivery_rate_app_limited = 1_250_000, True
-    assert (
-        "waiting:receive-window notsent:5000 delivery_rate:10Mbps app_limited busy:2e+03 rwnd_limited:500(25%) lastsnd:250"
-    ) in shell("ss -ti").out
+    said = shell("ss -ti").out
+    assert "waiting:receive-window notsent:5000 delivery_rate:10Mbps app_limited" in said
+    assert "busy:2e+03 rwnd_limited:500(25%) lastsnd:250" in said
     (found,) = json.loads(shell("ss -ti --json").out)
     assert (found["info"]["waiting"], found["info"]["rwnd_limited"]) == ("receive-window", 0.5)
 
