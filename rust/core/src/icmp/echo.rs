@@ -40,7 +40,11 @@ pub fn answer(config: &Config, request: Request<'_>, message: &mut [u8]) -> Resu
     //= rfc1122#3.2.2.6   the reply carries all the data of the request, so only the first word changes
     let (old, sum) = ([message[0], message[1]], [message[2], message[3]]);
     message[..2].fill(0);
-    let sum = checksum::update(u16::from_be_bytes(sum), u16::from_be_bytes(old), 0);
+    let sum = match checksum::update(u16::from_be_bytes(sum), u16::from_be_bytes(old), 0) {
+        //= rfc1624#3   zero has two signs, and of a message of nothing but zeros an update makes the wrong one
+        0 if message[4..].iter().all(|byte| *byte == 0) => 0xffff,
+        sum => sum,
+    };
     message[2..4].copy_from_slice(&sum.to_be_bytes());
     let Ipv4Header { tos, source, destination, .. } = *request.header;
     Ok(Ipv4Header {

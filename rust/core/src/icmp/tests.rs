@@ -54,6 +54,17 @@ proptest! {
 }
 
 #[test]
+fn a_ping_of_nothing_but_zeros_comes_back_with_a_right_checksum() {
+    for length in [0, 1, 56, 1_001] {
+        let request = header("10.0.0.2", "10.0.0.1", Protocol::ICMP);
+        let mut bytes = message(Icmpv4Message::EchoRequest { id: 0, seq: 0 }, &vec![0; length]);
+        let request = Request { header: &request, group: false };
+        answer(&Config::default(), request, &mut bytes).expect("it is answered");
+        assert!(Icmpv4Header::parse(&bytes).is_ok(), "{length} bytes");
+    }
+}
+
+#[test]
 fn the_reply_comes_from_the_address_that_was_pinged_and_may_be_cut() {
     let (reply, _) = ping(&[0; 65_507], false, &Config::default()).expect("it is answered");
     assert_eq!(reply.source, Ipv4Addr::new(10, 0, 0, 1));
