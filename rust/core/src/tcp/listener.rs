@@ -6,7 +6,7 @@ use super::half_open::HalfOpen;
 use super::handshake::{Outcome, SynReceived};
 use super::options;
 use super::syn_cache::SynCache;
-use super::syn_cookie::{self, Subject};
+use super::syn_cookie::{self, Returned, Subject};
 use super::{Config, Connection, Secrets, Settings, State, Tuple, reset_for};
 use crate::drops::DropReason;
 use crate::observe::{Context, Counter};
@@ -331,9 +331,14 @@ impl Listener {
         }
         let subject = Subject { key: self.secrets.syn_cookie, tuple: &tuple, irs: segment.seq - 1 };
         let cookie = segment.ack - 1;
-        let Some(mss) = subject.check(cx.now, cookie) else {
-            cx.count(Counter::TcpSyncookiesFailed);
-            return None;
+        let mss = match subject.check(cx.now, cookie) {
+            Returned::Good(mss) => mss,
+            bad => {
+                cx.count(Counter::TcpSyncookiesFailed);
+                // The ACK that was overtaken opens the connection, and what overtook it comes again.
+                let early = OnListen::Ignore(DropReason::TcpListenIgnored);
+                return (bad == Returned::Early).then_some(early);
+            }
         };
         if self.accept_queue_full() {
             cx.count(Counter::TcpListenOverflows);

@@ -1,8 +1,10 @@
 //! SYN cookies (RFC 4987 3.6): a handshake that is remembered by the peer instead of by us.
 //!
-//! Our initial number is H1(name) + the peer's number + (counter << 24) + (H2(name, counter) + MSS index) mod 2^24, as
-//! D. J. Bernstein made it: it grows with the peer's number as any initial number does, and only who saw it can give it
-//! back. The counter ticks every 64 seconds. What else both SYNs agree on lies in the low six bits of our timestamp,
+//! Our initial number is H1(name) + the peer's number + (counter << 24) + (H2(name, counter) + (MSS index << 21)) mod 2^24,
+//! nearly as D. J. Bernstein made it: it grows with the peer's number as any initial number does, and only who saw it can
+//! give it back. The index stands in the high bits, not in the low ones: there a segment that overtook the ACK, whose
+//! number is a few bytes further on, would be taken for the ACK of a cookie of another size, and those bytes would
+//! be lost without a word. The counter ticks every 64 seconds. What else both SYNs agree on lies in the low six bits of our timestamp,
 //! where the peer offers timestamps, and is given up where it does not.
 
 use super::isn::name_of;
@@ -23,6 +25,10 @@ pub(super) const LIFETIME: Duration = Duration::from_secs(STEP * STEPS as u64);
 const SIZES: [u16; 8] = [216, 536, 1220, 1360, 1440, 1448, 1460, 8960];
 /// The bits of a number that hold the second hash and the segment size.
 const LOW: u32 = (1 << 24) - 1;
+/// Where among them the segment size stands.
+const SIZE_SHIFT: u32 = 21;
+/// How far a segment may be ahead of the ACK and still be known for what it is: a window without scaling.
+const AHEAD: u32 = 65_535;
 
 /// Bits of a timestamp that hold options.
 const OPTION_BITS: u32 = 6;
@@ -39,26 +45,42 @@ pub(super) struct Subject<'a> {
     pub(super) irs: SeqNumber,
 }
 
+/// What a number that comes back is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Returned {
+    /// A cookie, and the segment size that it tells.
+    Good(u16),
+    /// A cookie, in a segment that overtook the ACK: that one, or a copy, is still to come.
+    Early,
+    /// None of ours, or too old.
+    Bad,
+}
+
 impl Subject<'_> {
     /// The cookie for a peer that takes segments of `mss`; none where that is smaller than a cookie can tell.
     pub(super) fn make(&self, now: Instant, mss: u16) -> Option<SeqNumber> {
         let index = SIZES.iter().rposition(|size| *size <= mss)? as u32;
         let counter = counter(now);
-        let low = self.hash(1, counter).wrapping_add(index) & LOW;
+        let low = self.hash(1, counter).wrapping_add(index << SIZE_SHIFT) & LOW;
         Some(SeqNumber(self.base().wrapping_add(counter << 24).wrapping_add(low)))
     }
 
-    /// The segment size that a cookie tells, if it is one of ours and not too old.
-    pub(super) fn check(&self, now: Instant, cookie: SeqNumber) -> Option<u16> {
+    /// Whether a cookie is one of ours and not too old.
+    pub(super) fn check(&self, now: Instant, cookie: SeqNumber) -> Returned {
         let rest = cookie.0.wrapping_sub(self.base());
         let counter = counter(now);
         //= rfc4987#3.6   a cookie must age, or one day's collection would be a flood of another
         let age = counter.wrapping_sub(rest >> 24) & 0xff;
         if age >= STEPS {
-            return None;
+            return Returned::Bad;
         }
-        let index = (rest & LOW).wrapping_sub(self.hash(1, counter.wrapping_sub(age))) & LOW;
-        SIZES.get(index as usize).copied()
+        let told = (rest & LOW).wrapping_sub(self.hash(1, counter.wrapping_sub(age))) & LOW;
+        let short = told.wrapping_neg() & ((1 << SIZE_SHIFT) - 1);
+        match SIZES.get((told >> SIZE_SHIFT) as usize) {
+            Some(size) if short == 0 => Returned::Good(*size),
+            _ if short != 0 && short <= AHEAD => Returned::Early,
+            _ => Returned::Bad,
+        }
     }
 
     /// What a cookie starts from: the part that does not change with time.
@@ -122,17 +144,18 @@ mod tests {
         let subject = subject(1, &tuple, 77);
         let cookie = subject.make(start, 1460).unwrap();
         let at = |seconds| subject.check(start + Duration::from_secs(seconds), cookie);
-        assert_eq!([at(0), at(64), at(127)], [Some(1460); 3]);
-        assert_eq!([at(128), at(1_000), at(64 * 255)], [None; 3]);
+        assert_eq!([at(0), at(64), at(127)], [Returned::Good(1460); 3]);
+        assert_eq!([at(128), at(1_000), at(64 * 255)], [Returned::Bad; 3]);
     }
 
     #[test]
     fn the_segment_size_is_rounded_down() {
         let (tuple, now) = (tuple(5), Instant::ZERO);
-        let told = |mss| subject(1, &tuple, 9).check(now, subject(1, &tuple, 9).make(now, mss)?);
+        let told = |mss| Some(subject(1, &tuple, 9).check(now, subject(1, &tuple, 9).make(now, mss)?));
+        let good = |size| Some(Returned::Good(size));
         assert_eq!(
             [told(1459), told(65_535), told(536), told(535)],
-            [Some(1448), Some(8960), Some(536), Some(216)]
+            [good(1448), good(8960), good(536), good(216)]
         );
         assert_eq!(told(215), None);
     }
@@ -156,16 +179,32 @@ mod tests {
         assert_eq!(agreed(&config, 536, None, 7), bare);
     }
 
+    #[test]
+    fn a_segment_that_overtook_the_ack_is_not_taken_for_it() {
+        let (tuple, now) = (tuple(5), Instant::from_secs(10_000));
+        for mss in SIZES {
+            let cookie = subject(7, &tuple, 77).make(now, mss).expect("a size that is told");
+            for ahead in [1, 2, 7, 1_460, 65_535] {
+                assert_eq!(
+                    subject(7, &tuple, 77 + ahead).check(now, cookie),
+                    Returned::Early,
+                    "{ahead} bytes"
+                );
+            }
+            assert_eq!(subject(7, &tuple, 77 + 70_000).check(now, cookie), Returned::Bad);
+        }
+    }
+
     proptest! {
         #[test]
         fn another_name_number_or_key_makes_another_cookie(key: u64, irs: u32, port in 1..u16::MAX) {
             let (name, other) = (tuple(port), tuple(port + 1));
             let (key, now) = (u128::from(key), Instant::from_secs(10_000));
             let cookie = subject(key, &name, irs).make(now, 1460).unwrap();
-            prop_assert_eq!(subject(key, &name, irs).check(now, cookie), Some(1460));
-            prop_assert_eq!(subject(key, &name, irs.wrapping_add(1)).check(now, cookie + 1), Some(1460));
+            prop_assert_eq!(subject(key, &name, irs).check(now, cookie), Returned::Good(1460));
+            prop_assert_eq!(subject(key, &name, irs.wrapping_add(1)).check(now, cookie + 1), Returned::Good(1460));
             for wrong in [subject(key, &other, irs), subject(key ^ 1, &name, irs), subject(key, &name, irs ^ 1 << 30)] {
-                prop_assert_eq!(wrong.check(now, cookie), None);
+                prop_assert!(!matches!(wrong.check(now, cookie), Returned::Good(_)));
             }
         }
     }

@@ -134,6 +134,18 @@ fn guessing_gets_nowhere() {
 }
 
 #[test]
+fn what_overtakes_the_ack_waits_for_it() {
+    let mut server = always();
+    let (isn, stamp) = cookie(&mut server, 5, everything());
+    for ahead in [1, 5, 1_448] {
+        let early = seg(ACK, 1 + ahead, isn + 1).stamps(101, stamp).data(b"late");
+        assert_eq!(server.takes(5, &early), DropReason::TcpListenIgnored.name());
+    }
+    assert_eq!(server.takes(5, &seg(ACK, 1, isn + 1).stamps(101, stamp)), "ESTABLISHED");
+    assert_eq!(server.made.unwrap().info().rcv_nxt, IRS + 1);
+}
+
+#[test]
 fn the_accept_queue_bounds_cookies_too() {
     let mut server = always();
     let (isn, _) = cookie(&mut server, 5, TcpOptions::default());
