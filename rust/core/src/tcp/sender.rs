@@ -322,6 +322,8 @@ impl Sender {
         self.estimator.on_lost(self.flight.out());
         self.recovery.on_timeout(self.max, common.config.frto && self.retries == 1);
         self.rtt.back_off();
+        //= rfc6298#5.7   whatever is measured next ends the backoff, though it covers only what is sent again now
+        self.timed = self.una;
         self.tail.cancel();
         self.go_back("timeout", self.mss);
         self.trace_congestion(cx, common, "timeout");

@@ -44,6 +44,24 @@ fn after_a_timeout_all_goes_again_in_slow_start() {
 }
 
 #[test]
+fn a_repair_that_moves_on_ends_the_backoff() {
+    //= rfc6298#5.7   type=test
+    let mut peer = Peer::stamped(Config { frto: false, ..config() });
+    peer.write(30_000).unwrap();
+    assert_eq!(peer.out().len(), 10);
+    peer.pass(3_000);
+    let before = peer.info();
+    assert_eq!((before.backoff, before.rto), (4, Duration::from_millis(3_200)));
+    peer.bench.advance(Duration::from_millis(40));
+    // The timestamp tells that it is the last copy that arrived, however much else is still to be sent again.
+    let stamp = peer.stamp() - 40;
+    peer.send(&seg(ACK, 1, 989).stamps(200, stamp));
+    let after = peer.info();
+    assert_eq!(after.backoff, 0, "{after:?}");
+    assert!(after.rto < Duration::from_secs(1), "{after:?}");
+}
+
+#[test]
 fn the_threshold_falls_once_for_repeated_timeouts() {
     let mut peer = ten_out(config());
     peer.pass(200);
