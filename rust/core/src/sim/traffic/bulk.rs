@@ -23,6 +23,8 @@ pub struct BulkSpec {
     pub congestion: Option<String>,
     /// Options of the sender's socket, set before anything is sent.
     pub options: Vec<(SocketOption, i64)>,
+    /// Send the first bytes with the SYN, where a cookie is known and both hosts' knobs allow it (RFC 7413).
+    pub fast_open: bool,
     /// Rows of the trace; 0 for none. When they are full, every second one goes.
     pub trace_rows: usize,
 }
@@ -36,6 +38,7 @@ impl Default for BulkSpec {
             stop: None,
             congestion: None,
             options: Vec::new(),
+            fast_open: false,
             trace_rows: 50_000,
         }
     }
@@ -60,8 +63,10 @@ impl App for Bulk {
             return Some(self.from);
         }
         cx.record.started = Some(cx.now());
-        match cx.connect(self.from, self.to, self.address, self.spec.congestion.as_deref(), 0) {
-            Ok(id) => self.open(cx, id),
+        let congestion = self.spec.congestion.as_deref();
+        let first = if self.spec.fast_open { self.spec.size.unwrap_or(u64::MAX) } else { 0 };
+        match cx.connect_fast([self.from, self.to], self.address, congestion, 0, first) {
+            Ok((id, taken)) => self.open(cx, id, taken),
             Err(error) => cx.finish(Some(error)),
         }
         if let Some(stop) = self.spec.stop {
@@ -80,7 +85,7 @@ impl App for Bulk {
 }
 
 impl Bulk {
-    fn open(&mut self, cx: &mut Cx<'_, '_>, id: TcpId) {
+    fn open(&mut self, cx: &mut Cx<'_, '_>, id: TcpId, taken: u64) {
         let now = cx.now();
         for (option, value) in &self.spec.options {
             let set = cx.host(self.from).stack.set_option(now, SocketId::Tcp(id), *option, *value);
@@ -88,7 +93,7 @@ impl Bulk {
                 return cx.fail(self.from, id, error);
             }
         }
-        self.outlet = Some(Outlet::new(self.from, id, cx.flow.0));
+        self.outlet = Some(Outlet { sent: taken, ..Outlet::new(self.from, id, cx.flow.0) });
     }
 
     fn on_client(&mut self, cx: &mut Cx<'_, '_>, id: TcpId, ready: Readiness) {
@@ -97,7 +102,8 @@ impl Bulk {
         }
         if ready.contains(Readiness::READ_CLOSED) {
             // The receiver has everything and closed its side as well.
-            return cx.close(self.from, id);
+            let sent = self.outlet.as_ref().map_or(0, |outlet| outlet.sent);
+            return cx.leave(self.from, id, sent);
         }
         let Some(outlet) = self.outlet.as_mut().filter(|_| ready.contains(Readiness::WRITABLE)) else {
             return;

@@ -106,20 +106,28 @@ pub(super) fn congestion(name: &str) -> Option<usize> {
     Kind::ALL.iter().position(|kind| kind.name() == name)
 }
 
-/// Begin a connection, with a congestion control of its own if one is named.
+/// Begin a connection, with a congestion control of its own if one is named, and `data` in the SYN if that may be; also how
+/// much of it was taken.
 pub(super) fn connect(
     stack: &mut Stack,
     now: Instant,
     remote: SocketAddress,
     congestion: Option<&str>,
-) -> Result<TcpId, Error> {
+    data: &[u8],
+) -> Result<(TcpId, usize), Error> {
     const KNOB: &str = "tcp_congestion_control";
-    let Some(name) = congestion else { return stack.tcp_connect(now, remote, None, None) };
+    let begin = |stack: &mut Stack| {
+        if data.is_empty() {
+            return stack.tcp_connect(now, remote, None, None).map(|id| (id, 0));
+        }
+        stack.tcp_connect_fast(now, remote, None, None, data)
+    };
+    let Some(name) = congestion else { return begin(stack) };
     let kind = self::congestion(name).ok_or(Error::InvalidArgument)?;
     // A connection keeps the configuration under which it was begun.
     let usual = stack.knob(KNOB).unwrap_or_default();
     stack.set_knob(now, KNOB, kind as i64).map_err(|_| Error::InvalidArgument)?;
-    let result = stack.tcp_connect(now, remote, None, None);
+    let result = begin(stack);
     stack.set_knob(now, KNOB, usual).map_err(|_| Error::InvalidArgument)?;
     result
 }

@@ -32,7 +32,7 @@ use super::events::{Event, EventQueue};
 use super::network::{FlowId, Host, HostId};
 use crate::error::Error;
 use crate::observe::Readiness;
-use crate::stack::{self, ListenerId, RawId, SocketId, TcpId, UdpId};
+use crate::stack::{self, ListenerId, RawId, SocketId, SocketOption, TcpId, UdpId};
 use crate::time::Instant;
 use crate::wire::{IpAddress, Protocol, SocketAddress};
 use pattern::Pattern;
@@ -284,27 +284,45 @@ impl Cx<'_, '_> {
         congestion: Option<&str>,
         part: u32,
     ) -> Result<TcpId, Error> {
+        self.connect_fast([from, to], address, congestion, part, 0).map(|(id, _)| id)
+    }
+
+    /// The same, with up to `first` bytes of the flow in the SYN if that may be; also how many were taken.
+    pub(super) fn connect_fast(
+        &mut self,
+        [from, to]: [HostId; 2],
+        address: IpAddress,
+        congestion: Option<&str>,
+        part: u32,
+        first: u64,
+    ) -> Result<(TcpId, u64), Error> {
         let (now, flow) = (self.now(), self.flow);
         let port = self.sink(to)?;
-        let host = self.host(from);
+        let host = &mut self.arena.hosts[from.index()];
         let remote = SocketAddress::new(address, port);
-        let id = live::connect(&mut host.stack, now, remote, congestion)?;
+        // More than a SYN holds would wait for the answer anyway.
+        let data = self.shared.pattern.bytes(flow.0, 0, first.min(1_000));
+        let (id, taken) = live::connect(&mut host.stack, now, remote, congestion, data)?;
         let tuple = host.stack.tcp_tuple(id)?;
         host.owners.tcp.insert(id, Owner { flow, host: from, role: Role::Client, part });
         host.owners.live.insert(live::key(tuple.local.port(), tuple.remote), flow);
         self.record.client = Some((from, id));
         self.shared.awaited.insert((to, tuple.local), (flow, part));
-        Ok(id)
+        Ok((id, taken as u64))
     }
 
     /// The port of a host's sink, which is made when it is first needed.
     fn sink(&mut self, to: HostId) -> Result<u16, Error> {
+        let now = self.now();
         let host = self.host(to);
         if let Some((_, port)) = host.owners.sink {
             return Ok(port);
         }
         let any = SocketAddress::new(std::net::Ipv4Addr::UNSPECIFIED.into(), 0);
         let listener = host.stack.tcp_listen(any, usize::MAX)?;
+        // Taken up only where the knob for servers says so.
+        let _no_bit_no_fast_open =
+            host.stack.set_option(now, SocketId::Listener(listener), SocketOption::FastOpen, 16);
         let local = host.stack.local_address(SocketId::Listener(listener))?;
         let port = local.map_or(0, |local| local.port());
         host.owners.sink = Some((listener, port));

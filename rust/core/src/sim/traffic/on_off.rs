@@ -66,6 +66,8 @@ struct OnOff {
     since: Instant,
     pieces: u64,
     target: u64,
+    /// All that was queued, once it has ended.
+    sent: u64,
 }
 
 impl App for OnOff {
@@ -84,6 +86,7 @@ impl App for OnOff {
         }
         if self.spec.stop.is_some_and(|stop| now >= stop) {
             if let Some(outlet) = self.outlet.take() {
+                self.sent = outlet.sent;
                 outlet.shut(cx);
             }
             return Some(self.from);
@@ -102,7 +105,11 @@ impl App for OnOff {
         }
         if owner.role == Role::Client {
             if ready.contains(Readiness::READ_CLOSED) {
-                return cx.close(owner.host, id);
+                return cx.leave(
+                    owner.host,
+                    id,
+                    self.outlet.as_ref().map_or(self.sent, |outlet| outlet.sent),
+                );
             }
             return self.fill(cx);
         }
@@ -115,7 +122,7 @@ impl App for OnOff {
                     cx.record.deliver(now, intake.bytes);
                 }
                 if intake.ended {
-                    cx.record.completed = cx.record.last;
+                    cx.record.completed = cx.record.last.or(Some(now));
                     cx.finish(None);
                     cx.close(owner.host, id);
                 }
@@ -185,6 +192,7 @@ impl Network {
             since: start,
             pieces: 0,
             target: 0,
+            sent: 0,
         };
         Ok(self.add_flow(Box::new(app), record, start))
     }

@@ -2,6 +2,7 @@
 
 use super::stream::{Inlet, Outlet};
 use super::{App, Cx, Owner, Record, Role};
+use crate::error::Error;
 use crate::observe::Readiness;
 use crate::rng::Rng;
 use crate::sim::draw;
@@ -110,8 +111,9 @@ struct Transfer {
     since: Instant,
     outlet: Outlet,
     inlet: Option<Inlet>,
-    /// How many of its two ends are still open.
-    open: u8,
+    /// Which of its ends are still open.
+    client: bool,
+    server: bool,
 }
 
 struct Poisson {
@@ -124,6 +126,8 @@ struct Poisson {
     transfers: Vec<Option<Transfer>>,
     free: Vec<u32>,
     arrived: u64,
+    /// Why a transfer failed that did, the latest.
+    failed: Option<Error>,
 }
 
 impl App for Poisson {
@@ -148,7 +152,10 @@ impl App for Poisson {
 
     fn on_ready(&mut self, cx: &mut Cx<'_, '_>, owner: Owner, socket: SocketId, ready: Readiness) {
         let SocketId::Tcp(id) = socket else { return };
-        let Some(mut transfer) = self.transfers.get(owner.part as usize).copied().flatten() else { return };
+        let Some(mut transfer) = self.transfers.get(owner.part as usize).copied().flatten() else {
+            // Its other end gave up before this one was there.
+            return cx.close(owner.host, id);
+        };
         let over = match owner.role {
             Role::Client => self.on_client(cx, &mut transfer, ready),
             Role::Server => {
@@ -159,10 +166,13 @@ impl App for Poisson {
         };
         if over {
             cx.close(owner.host, id);
-            transfer.open -= 1;
+            match owner.role {
+                Role::Client => transfer.client = false,
+                Role::Server => transfer.server = false,
+            }
         }
         let place = &mut self.transfers[owner.part as usize];
-        *place = Some(transfer).filter(|transfer| transfer.open > 0);
+        *place = Some(transfer).filter(|transfer| transfer.client || transfer.server);
         if place.is_none() {
             self.free.push(owner.part);
             self.finish_if_done(cx);
@@ -177,8 +187,10 @@ impl Poisson {
 
     fn finish_if_done(&self, cx: &mut Cx<'_, '_>) {
         if self.arrivals_over(cx.now()) && self.transfers.iter().all(Option::is_none) {
-            cx.record.completed = cx.record.completed.or(cx.record.last);
-            cx.finish(None);
+            if self.failed.is_none() {
+                cx.record.completed = cx.record.completed.or(cx.record.last);
+            }
+            cx.finish(self.failed);
         }
     }
 
@@ -189,36 +201,45 @@ impl Poisson {
         let size = self.spec.sizes.draw(&mut self.rng);
         let part = self.free.pop().unwrap_or(self.transfers.len() as u32);
         let congestion = self.spec.congestion.as_deref();
-        let Ok(id) = cx.connect(self.from, self.to, self.address, congestion, part) else {
-            // No port is free: the transfer is lost, as the difference of sent and received tells.
-            self.free.push(part);
-            return;
+        let id = match cx.connect(self.from, self.to, self.address, congestion, part) {
+            Ok(id) => id,
+            Err(error) => {
+                // No port is free: the transfer is lost, as the difference of sent and received tells.
+                self.free.push(part);
+                self.failed = Some(error);
+                return;
+            }
         };
         if part as usize >= self.transfers.len() {
             self.transfers.resize(part as usize + 1, None);
         }
         let salt = cx.flow.0.wrapping_add(self.arrived as u32);
         let (outlet, since) = (Outlet::new(self.from, id, salt), cx.now());
-        let transfer = Transfer { size, number: self.arrived, since, outlet, inlet: None, open: 2 };
+        let transfer =
+            Transfer { size, number: self.arrived, since, outlet, inlet: None, client: true, server: true };
         self.transfers[part as usize] = Some(transfer);
     }
 
     /// Whether this end is over.
-    fn on_client(&self, cx: &mut Cx<'_, '_>, transfer: &mut Transfer, ready: Readiness) -> bool {
-        if ready.contains(Readiness::ERROR) {
+    fn on_client(&mut self, cx: &mut Cx<'_, '_>, transfer: &mut Transfer, ready: Readiness) -> bool {
+        if let Some(error) = cx.error_of(self.from, transfer.outlet.id, ready) {
+            self.failed = Some(error);
             // Nobody at the other end will hear of it either.
-            transfer.open = if transfer.inlet.is_some() { 2 } else { 1 };
+            transfer.server &= transfer.inlet.is_some();
             return true;
         }
         // The receiver closes first, and so it is the one to keep the memory of the connection, not this port.
         ready.contains(Readiness::READ_CLOSED) || transfer.outlet.pump(cx, transfer.size).is_err()
     }
 
-    fn on_server(&self, cx: &mut Cx<'_, '_>, transfer: &mut Transfer, ready: Readiness) -> bool {
+    fn on_server(&mut self, cx: &mut Cx<'_, '_>, transfer: &mut Transfer, ready: Readiness) -> bool {
         let Some(inlet) = &mut transfer.inlet else { return false };
         let now = cx.now();
         match inlet.drain(cx, ready) {
-            Err(_) => true,
+            Err(error) => {
+                self.failed = Some(error);
+                true
+            }
             Ok(intake) => {
                 if intake.bytes > 0 {
                     cx.record.deliver(now, intake.bytes);
@@ -247,8 +268,17 @@ impl Network {
         spec.sizes.check()?;
         let record = Record::new("poisson", from, to, spec.trace_rows);
         let (start, rng) = (spec.start, self.fork_rng());
-        let app =
-            Poisson { from, to, address, spec, rng, transfers: Vec::new(), free: Vec::new(), arrived: 0 };
+        let app = Poisson {
+            from,
+            to,
+            address,
+            spec,
+            rng,
+            transfers: Vec::new(),
+            free: Vec::new(),
+            arrived: 0,
+            failed: None,
+        };
         Ok(self.add_flow(Box::new(app), record, start))
     }
 }

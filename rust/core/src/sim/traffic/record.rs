@@ -147,6 +147,7 @@ impl Record {
             error: self.error,
             bytes_delivered: self.delivered,
             intact: !self.damaged && self.error.is_none(),
+            damaged: self.damaged,
             goodput,
             retransmissions,
             rtt: self.rtt.summary(),
@@ -199,6 +200,8 @@ pub struct FlowStats {
     pub bytes_delivered: u64,
     /// Every byte that arrived is the one that was sent at its place, and the flow did not fail.
     pub intact: bool,
+    /// Some byte that arrived is not the one that was sent at its place.
+    pub damaged: bool,
     /// Bits per second of application data, from the start to the last byte delivered.
     pub goodput: f64,
     /// Segments that the sending connection sent again.

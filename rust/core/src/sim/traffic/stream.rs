@@ -119,6 +119,20 @@ impl Cx<'_, '_> {
         self.host(host).stack.take_error(SocketId::Tcp(id))
     }
 
+    /// The peer of a client that had queued `sent` bytes closed its side, or the connection was closed before it was
+    /// established: nothing more can come of it.
+    pub(super) fn leave(&mut self, host: HostId, id: TcpId, sent: u64) {
+        if !self.record.over {
+            let all = self.record.delivered == sent;
+            if all {
+                let now = self.now();
+                self.record.completed = self.record.last.or(Some(now));
+            }
+            self.finish((!all).then_some(Error::ConnectionAborted));
+        }
+        self.close(host, id);
+    }
+
     /// Give up a connection that failed, and the flow with it.
     pub(super) fn fail(&mut self, host: HostId, id: TcpId, error: Error) {
         self.finish(Some(error));
