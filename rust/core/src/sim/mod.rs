@@ -8,7 +8,8 @@
 //! * **Links and queues.** A direction of a link ([`LinkSpec`], link/) is a fate, a queue (queue/: FIFO, RED, CoDel,
 //!   FQ-CoDel), a transmitter (a rate, or a capacity trace) and a flight.
 //! * **[`Network`]** (network/): hosts, switches, links and one event queue (`events`); [`traffic`](BulkSpec) puts
-//!   applications into it. `stats` keeps what happened in bounded memory, `digest` makes one number of all frames.
+//!   applications into it. [`Oracle`] (oracle/) judges all that its hosts do, [`Trial`] (trial/) makes
+//!   networks at random for it. `stats` keeps what happened in bounded memory, `digest` makes one number of all frames.
 //!
 //! What happens when: an event is a frame that arrives, a transmitter that is free, a host's timer, a flow's time, a scheduled
 //! change of a link, or a time at which the caller wants to be woken. Ties are broken by the order in which events were
@@ -28,10 +29,12 @@ mod impair;
 mod impairment;
 mod link;
 mod network;
+mod oracle;
 mod queue;
 mod stats;
 mod switch;
 mod traffic;
+mod trial;
 
 pub use impair::{Impairer, ImpairmentCounters};
 pub use impairment::{GilbertElliott, Impairment, ImpairmentError, JitterShape};
@@ -40,9 +43,11 @@ pub use network::{
     Attachment, CaptureId, Change, DirectionId, End, FlowId, HostId, HostSpec, LinkId, Network, NodeId,
     Notice, Observer, Stop, SwitchId, WakeId,
 };
+pub use oracle::{Judge, Live, Oracle, Rule, Violation};
 pub use queue::{CodelSpec, Discipline, FqCodelSpec, RedSpec};
 pub use stats::{Histogram, Series, Summary};
 pub use traffic::{
     BulkSpec, DatagramSpec, Exchange, FlowStats, OnOffSpec, PingSpec, PoissonSpec, RequestSpec,
     SizeDistribution, TraceRow,
 };
+pub use trial::{Outcome, Trial};

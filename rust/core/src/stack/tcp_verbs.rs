@@ -163,6 +163,11 @@ impl Stack {
         self.tcp.connections.get(id).map(|entry| entry.connection.tuple()).ok_or(Error::BadHandle)
     }
 
+    /// The connection between two addresses.
+    pub fn tcp_by_tuple(&self, tuple: &Tuple) -> Option<TcpId> {
+        self.tcp.by_tuple(tuple)
+    }
+
     /// All connections, those too that nobody holds any more (TIME-WAIT and the like).
     pub fn tcp_ids(&self) -> Vec<TcpId> {
         self.tcp.connections.keys().collect()

@@ -56,7 +56,7 @@ impl Network {
             match host.port(interface) {
                 Some(Port::Link(direction)) => {
                     if let Some(observer) = &mut self.observer {
-                        observer.on_sent(now, id, interface, packet.bytes());
+                        observer.on_emitted(now, id, interface, packet.bytes(), &host.stack);
                     }
                     self.traffic.on_sent(host, now, packet.bytes());
                     self.offer(direction, packet);

@@ -33,6 +33,7 @@ use super::switch::Table;
 use super::traffic::Traffic;
 use crate::observe::InterfaceId;
 use crate::rng::Rng;
+use crate::stack::Stack;
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -56,6 +57,18 @@ struct Switch {
 pub trait Observer: Send {
     /// A host sends a frame into a link.
     fn on_sent(&mut self, now: Instant, host: HostId, interface: InterfaceId, frame: &[u8]);
+    /// The same, with the host's stack as it is right after the frame left.
+    fn on_emitted(
+        &mut self,
+        now: Instant,
+        host: HostId,
+        interface: InterfaceId,
+        frame: &[u8],
+        stack: &Stack,
+    ) {
+        let _as_it_was = stack;
+        self.on_sent(now, host, interface, frame);
+    }
     /// A host receives a frame from a link.
     fn on_received(&mut self, now: Instant, host: HostId, interface: InterfaceId, frame: &[u8]);
 }
