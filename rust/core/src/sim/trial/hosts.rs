@@ -1,0 +1,65 @@
+//! Hosts with knobs at random.
+
+use super::{once_in, pick};
+use crate::rng::Rng;
+use crate::sim::{HostId, HostSpec, Network};
+use crate::tcp::congestion::Kind;
+use crate::time::Instant;
+
+/// A knob, how rarely it is touched, and what it may be set to then. Names that a stack does not have are passed over.
+const KNOBS: &[(&str, u64, &[i64])] = &[
+    ("tcp_sack", 5, &[0]),
+    ("tcp_timestamps", 5, &[0]),
+    ("tcp_window_scaling", 5, &[0]),
+    ("tcp_rmem_default", 4, &[2_000, 6_000, 20_000, 100_000]),
+    ("tcp_wmem_default", 4, &[4_096, 10_000, 60_000]),
+    ("tcp_recovery", 6, &[0]),
+    ("tcp_early_retrans", 6, &[0]),
+    ("tcp_frto", 6, &[0]),
+    ("tcp_undo", 6, &[0]),
+    ("tcp_dsack", 6, &[0]),
+    ("tcp_pacing", 5, &[1]),
+    ("tcp_limited_transmit", 8, &[0]),
+    ("tcp_hystart", 6, &[0]),
+    ("tcp_initial_cwnd", 6, &[1, 2, 4, 30]),
+    ("tcp_slow_start_after_idle", 6, &[0]),
+    ("tcp_rto_min", 5, &[1, 20, 1_000]),
+    ("tcp_delack", 5, &[0, 1, 200]),
+    ("tcp_retries2", 8, &[3, 8]),
+    ("tcp_syncookies", 3, &[0, 2]),
+    ("tcp_max_syn_backlog", 6, &[1, 2]),
+    ("tcp_fastopen", 2, &[3]),
+    ("tcp_max_ofo", 8, &[1, 4]),
+    ("tcp_ecn", 2, &[0, 1, 2, 3]),
+    ("tcp_ecn_option", 4, &[0, 1, 2]),
+    ("tcp_ecn_backoff", 8, &[1]),
+    ("tcp_moderate_rcvbuf", 4, &[0]),
+    ("tcp_mtu_probing", 3, &[0, 1, 2]),
+    ("tcp_notsent_lowat", 8, &[4_096, 16_384]),
+    ("tcp_paws_slack", 8, &[0]),
+    ("neigh_unres_qlen", 6, &[1]),
+];
+
+/// A host between whose knobs and the defaults chance decides; routers keep their defaults, they have no connections.
+pub(super) fn add(network: &mut Network, rng: &mut Rng, name: &str) -> HostId {
+    let mut spec = HostSpec::default();
+    if once_in(rng, 12) {
+        // So few buffers that a burst finds none.
+        spec.config.pool_packets = 32;
+    }
+    let host = network.add_host(name, spec).expect("a new name");
+    network.with_stack(host, |stack, now| {
+        for (name, of, values) in KNOBS {
+            if once_in(rng, *of) {
+                let _unknown_here = stack.set_knob(now, name, pick(rng, values));
+            }
+        }
+        set(stack, now, "tcp_congestion_control", rng.below(Kind::ALL.len() as u64) as i64);
+        set(stack, now, "tcp_fixed_cwnd", 1 + rng.below(40) as i64);
+    });
+    host
+}
+
+fn set(stack: &mut crate::stack::Stack, now: Instant, name: &str, value: i64) {
+    stack.set_knob(now, name, value).expect("a knob of every stack");
+}
