@@ -242,6 +242,11 @@ impl Connection {
     pub fn set(&mut self, cx: &mut Context<'_>, setting: Setting) -> Result<(), Error> {
         self.common.settings.set(setting)?;
         self.restless = true;
+        if let (Setting::SendBuffer(_), Phase::SynSent(state)) = (setting, &mut self.phase)
+            && let Some(early) = &mut state.early
+        {
+            early.queue.set_limit(self.common.settings.send_buffer);
+        }
         let Some(open) = self.phase.open_mut() else { return Ok(()) };
         match setting {
             Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),

@@ -62,6 +62,15 @@ fn data_in_the_syn_that_the_server_takes() {
 }
 
 #[test]
+fn a_send_buffer_that_is_set_before_the_answer_holds_after_it() {
+    let mut peer = client(b"hello");
+    peer.tcp.set(&mut peer.bench.cx(), Setting::SendBuffer(5_000)).unwrap();
+    peer.out();
+    peer.answer(&seg(SYN | ACK, 0, 6).options(plain_options()));
+    assert_eq!(peer.write(20_000), Ok(5_000));
+}
+
+#[test]
 fn data_that_the_server_does_not_take_goes_again_at_once() {
     let mut peer = client(b"hello");
     peer.out();
