@@ -38,13 +38,19 @@ class Traffic(ABC):
         *,
         stop: Time | None = None,
         options: Mapping[str, int | str] | None = None,
+        fast_open: bool = False,
         trace: bool = True,
     ) -> Flow:
         """A transfer of `size` bytes from `a` to `b`, or without end; every byte is checked where it arrives.
 
-        `options` are those of the sender's socket, by the names of a live one's: {"nodelay": 1}.
+        `options` are those of the sender's socket, by the names of a live one's: {"nodelay": 1}. With `fast_open` the first
+        bytes go with the SYN, once a cookie is known and if both hosts' `tcp_fastopen` lets them.
         """
-        spec = {"size": None if size is None else units.size(size, "size", 1), "options": dict(options or {})}
+        spec = {
+            "size": None if size is None else units.size(size, "size", 1),
+            "options": dict(options or {}),
+            "fast_open": fast_open,
+        }
         return self.add_flow("bulk", a, b, _usual(congestion, start, stop, trace) | spec)
 
     def requests(

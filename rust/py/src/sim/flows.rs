@@ -62,6 +62,7 @@ fn bulk(dict: &Bound<'_, PyDict>) -> PyResult<BulkSpec> {
         stop: instant(dict, "stop")?,
         congestion: take(dict, "congestion")?,
         options: options(dict)?,
+        fast_open: take(dict, "fast_open")?.unwrap_or_default(),
         trace_rows: take(dict, "trace_rows")?.unwrap_or(usual.trace_rows),
     })
 }
