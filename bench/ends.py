@@ -1,9 +1,13 @@
-"""One end of a bulk transfer, in a process of its own: `ends.py tapip|kernel listen|connect send|receive PEER SECONDS`.
+"""One end of a bulk transfer, in a process of its own:
+
+    ends.py tapip|kernel listen|connect send|receive PEER SECONDS [CONTROL [FAULT]]
 
 The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
-to connect to, or to listen on. The receiver prints Gbit/s.
+to connect to, or to listen on; `CONTROL` the congestion control of who connects, and `FAULT` what tapip's interface does to
+frames, as JSON. The receiver prints Gbit/s.
 """
 
+import json
 import socket
 import sys
 import time
@@ -35,10 +39,15 @@ def receive(stream):
     return total * 8 / (time.monotonic() - start) / 1e9
 
 
-def kernel_stream(how, peer):
+def kernel_stream(how, peer, control):
     """A kernel connection; who listens says when."""
     if how == "connect":
-        return socket.create_connection((peer, PORT), timeout=PATIENCE)
+        stream = socket.socket()
+        stream.settimeout(PATIENCE)
+        if control:
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, control.encode())
+        stream.connect((peer, PORT))
+        return stream
     with socket.create_server((peer, PORT)) as server:
         print("ready", flush=True)
         return server.accept()[0]
@@ -54,14 +63,18 @@ def run(stream, verb, seconds):
             print(f"{receive(stream):.4f}", flush=True)
 
 
-def main(who, how, verb, peer, seconds):
+def main(who, how, verb, peer, seconds, control="", fault="{}"):
     """Connect, then run."""
     if who == "kernel":
-        run(kernel_stream(how, peer), verb, float(seconds))
+        run(kernel_stream(how, peer, control), verb, float(seconds))
         return
     from tapip_rs import Stack
 
     with Stack.top2() as stack:
+        if control:
+            stack.policy["net.ipv4.tcp_congestion_control"] = control
+        if impairment := json.loads(fault):
+            stack.interfaces["veth"].fault(**impairment)
         run(stack.connect((peer, PORT), timeout=PATIENCE), verb, float(seconds))
 
 

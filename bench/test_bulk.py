@@ -7,34 +7,16 @@ Congestion control is Reno everywhere: what paces would measure its own pace.
 
 import os
 import statistics
-import subprocess
-import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from e2e.netns import namespace
+from transfers import transfer
 
 SECONDS = float(os.environ.get("TAPIP_BENCH_SECONDS", "1"))
 ROUNDS = int(os.environ.get("TAPIP_BENCH_ROUNDS", "5"))
-ENDS = str(Path(__file__).with_name("ends.py"))
 RENO = ("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
-
-
-def transfer(listener, connector):
-    """Run both ends, each `(namespace, words)`; the receiver's Gbit/s."""
-    (where, words), (there, others) = listener, connector
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    waiting = where.start(sys.executable, ENDS, *words, str(SECONDS), **pipes)
-    try:
-        assert waiting.stdout.readline() == "ready\n", waiting.stderr.read()
-        said = there.run(sys.executable, ENDS, *others, str(SECONDS), timeout=120).stdout
-        more, _ = waiting.communicate(timeout=60)
-    finally:
-        waiting.kill()
-        waiting.wait()
-    return float(said or more)
 
 
 def tapip(verb):
@@ -43,7 +25,7 @@ def tapip(verb):
         inside.run(*RENO)
         kernels = "receive" if verb == "send" else "send"
         listener = inside, ("kernel", "listen", kernels, "0.0.0.0")
-        return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")))
+        return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")), SECONDS)
 
 
 def veth(offload):
@@ -58,7 +40,7 @@ def veth(offload):
             state = "on" if offload else "off"
             space.run("ethtool", "-K", link, "tso", state, "gso", state, "gro", state)
         listener = other, ("kernel", "listen", "receive", "10.0.1.2")
-        return transfer(listener, (one, ("kernel", "connect", "send", "10.0.1.2")))
+        return transfer(listener, (one, ("kernel", "connect", "send", "10.0.1.2")), SECONDS)
 
 
 ROWS = {

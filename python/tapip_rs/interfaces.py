@@ -119,8 +119,7 @@ class Interface:
         """Impair what passes, both ways: `fault(drop=0.01, delay=0.02)`; without arguments it ends.
 
         drop, duplicate, reorder, corrupt are probabilities; drop_every, drop_list name frames; delay, jitter,
-        reorder_delay are
-        seconds; rate is bit/s; queue is bytes.
+        reorder_delay are seconds; rate is bit/s; queue_bytes, queue_packets, limit bound what waits.
         """
         self._core.set_fault(self.index, dict(spec) or None, seed=seed)
 

@@ -129,6 +129,7 @@ impl TcpInfo {
         connections.chain(half_open.into_iter().map(|info| Self::new(info, now))).collect()
     }
 
+    #[allow(clippy::too_many_lines, reason = "a line for each field")]
     fn new(info: Info, now: Instant) -> Self {
         let seconds = |time: Option<Duration>| time.map(to_seconds);
         let ago = |at: Option<Instant>| at.map(|at| to_seconds(now.since(at)));
