@@ -3,15 +3,14 @@ lost each way, a queue of one bandwidth-delay product.
 
 tapip sends to the kernel behind its tap, and the path is its interface's fault decorator. The kernel sends to another
 namespace through tapip as a router between two taps, with the same decorator on the first. Both take turns; medians are
-compared. TAPIP_PATH_SECONDS (5) is the length of a transfer, TAPIP_PATH_ROUNDS (3) how many. The kernel's BBR is version 1.
+compared. TAPIP_PATH_SECONDS (5) is the length of a transfer, TAPIP_PATH_ROUNDS (3) how many. The kernel's BBR is
+version 1.
 """
 
 import json
 import os
 import statistics
-import sys
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 

@@ -728,8 +728,10 @@ class TcpInfo:
         """Sequence numbers sent and not yet acknowledged: bytes, SYN and FIN."""
     @property
     def waiting(self) -> str:
-        """Why nothing is sent now: "nothing" (it is), "handshake", "application", "send-buffer", "cwnd",
-        "receive-window", "silly-window", "pacing", "nagle", "cork", "closed".
+        """Why nothing is sent now.
+
+        "nothing" (it is), "handshake", "application", "send-buffer", "cwnd", "receive-window", "silly-window", "pacing",
+        "nagle", "cork", "closed".
         """
     @property
     def unsent(self) -> int:

@@ -43,8 +43,8 @@ class Traffic(ABC):
     ) -> Flow:
         """A transfer of `size` bytes from `a` to `b`, or without end; every byte is checked where it arrives.
 
-        `options` are those of the sender's socket, by the names of a live one's: {"nodelay": 1}. With `fast_open` the first
-        bytes go with the SYN, once a cookie is known and if both hosts' `tcp_fastopen` lets them.
+        `options` are those of the sender's socket, by the names of a live one's: {"nodelay": 1}. With `fast_open` the
+        first bytes go with the SYN, once a cookie is known and if both hosts' `tcp_fastopen` lets them.
         """
         spec = {
             "size": None if size is None else units.size(size, "size", 1),
