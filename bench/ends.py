@@ -3,8 +3,8 @@
     ends.py tapip|kernel listen|connect send|receive PEER SECONDS [CONTROL [FAULT]]
 
 The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
-to connect to, or to listen on; `CONTROL` the congestion control of who connects, and `FAULT` what tapip's interface does
-to frames, as JSON. The receiver prints Gbit/s.
+to connect to, or to listen on; `CONTROL` the congestion control of who connects, `FAULT` what tapip's interface does to
+frames, as JSON. The receiver prints Gbit/s.
 """
 
 import json

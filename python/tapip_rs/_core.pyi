@@ -730,8 +730,8 @@ class TcpInfo:
     def waiting(self) -> str:
         """Why nothing is sent now.
 
-        "nothing" (it is), "handshake", "application", "send-buffer", "cwnd", "receive-window", "silly-window", "pacing",
-        "nagle", "cork", "closed".
+        "nothing" (it is), "handshake", "application", "send-buffer", "cwnd", "receive-window", "silly-window",
+        "pacing", "nagle", "cork", "closed".
         """
     @property
     def unsent(self) -> int:
