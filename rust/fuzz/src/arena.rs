@@ -396,6 +396,7 @@ fn set_option(stack: &mut Stack, now: Instant, id: SocketId, dice: &mut Dice<'_>
         (SocketOption::DeferAccept, 1_000),
         (SocketOption::FastOpen, 4),
         (SocketOption::SynCookies, 2),
+        (SocketOption::Ecn, 3),
         (SocketOption::Congestion, 0),
         (SocketOption::Congestion, 2),
         (SocketOption::Congestion, 3),

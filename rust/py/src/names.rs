@@ -27,6 +27,7 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("quickack", SocketOption::QuickAck),
     ("congestion", SocketOption::Congestion),
     ("syn_cookies", SocketOption::SynCookies),
+    ("ecn", SocketOption::Ecn),
     ("fast_open", SocketOption::FastOpen),
     ("defer_accept", SocketOption::DeferAccept),
     ("broadcast", SocketOption::Broadcast),

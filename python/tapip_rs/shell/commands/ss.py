@@ -12,6 +12,8 @@ from ..registry import command
 from ..report import Report, columns
 
 HEADS = ("Netid", "State", "Recv-Q", "Send-Q", "Local Address:Port", "Peer Address:Port")
+#: Fields that stand among the words of `ss -i` already.
+TOLD = {"ecn", "ecn_seen"}
 NETIDS = {"tcp": "tcp", "listen": "tcp", "udp": "udp", "raw": "raw"}
 
 
@@ -108,10 +110,17 @@ def _info(info: _core.TcpInfo) -> str:
     ]
     words += [f"waiting:{info.waiting}"] if info.waiting != "nothing" else []
     words += _work(info)
+    words += _ecn(info)
     words += [f"ooo:{info.out_of_order}"] if info.out_of_order else []
     words += [f"timer:({name},{left * 1000:.0f}ms)" for name, left in sorted(info.timers.items())]
-    words += [_field(name, value) for name, value in info.fields.items() if value]
+    words += [_field(name, value) for name, value in info.fields.items() if value and name not in TOLD]
     return " ".join(words)
+
+
+def _ecn(info: _core.TcpInfo) -> list[str]:
+    """Congestion marks, in Linux's words."""
+    agreed = {"classic": ["ecn"], "accurate": ["accecn"]}.get(str(info.fields.get("ecn")), [])
+    return agreed + (["ecnseen"] if info.fields.get("ecn_seen") else [])
 
 
 def _work(info: _core.TcpInfo) -> list[str]:

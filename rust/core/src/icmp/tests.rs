@@ -319,6 +319,7 @@ fn errors_parse_back_from_what_is_built() {
         window: 5,
         urgent: 0,
         options: crate::wire::TcpOptions::default(),
+        ecn: crate::wire::Ecn::default(),
     };
     let mut bytes = vec![0; 20];
     segment.emit(&mut bytes, 0);

@@ -137,6 +137,10 @@ knobs! {
     "tcp_orphan_retries" number 0..=255 => tcp.orphan_retries;
     "tcp_congestion_control" congestion 0..=LAST_KIND => tcp.congestion;
     "tcp_hystart" switch 0..=1 => tcp.hystart;
+    "tcp_ecn" number 0..=5 => tcp.ecn;
+    "tcp_ecn_fallback" switch 0..=1 => tcp.ecn_fallback;
+    "tcp_ecn_option" number 0..=2 => tcp.ecn_option;
+    "tcp_ecn_option_beacon" number 0..=255 => tcp.ecn_beacon;
     "tcp_ecn_backoff" switch 0..=1 => tcp.ecn_backoff;
     "tcp_fixed_cwnd" number 1..=65_535 => tcp.fixed_window;
     "tcp_recovery" switch 0..=1 => tcp.rack;

@@ -39,6 +39,8 @@ pub enum SocketOption {
     Congestion,
     /// SYN cookies of a listener: 0 never, 1 when its queue is full, 2 always; -1 as the stack does.
     SynCookies,
+    /// Explicit congestion notification, as net.ipv4.tcp_ecn; -1 as the stack does.
+    Ecn,
     /// TCP_FASTOPEN, of a listener; 0 is off.
     FastOpen,
     /// TCP_DEFER_ACCEPT, of a listener; 0 is off.

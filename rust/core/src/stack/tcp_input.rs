@@ -13,7 +13,8 @@ use crate::observe::{Counter, Layer, Readiness, TraceEvent};
 use crate::tcp::{self, Arrival, Disposition, OnListen, State, Tuple};
 use crate::time::Instant;
 use crate::wire::{
-    IpAddress, Ipv4Options, Protocol, SeqNumber, SocketAddress, TcpFlags, TcpHeader, checksum::Sum, put16,
+    Ecn, IpAddress, Ipv4Options, Protocol, SeqNumber, SocketAddress, TcpFlags, TcpHeader, checksum::Sum,
+    put16,
 };
 
 impl Stack {
@@ -23,11 +24,12 @@ impl Stack {
         self.observers.counters.count(Counter::TcpInSegs);
         let (source, destination) = (IpAddress::V4(facts.source), IpAddress::V4(facts.destination));
         let verify = !packet.offload.checksum_valid && packet.offload.partial_checksum.is_none();
-        let (segment, length) = match TcpHeader::parse(packet.bytes(), source, destination, verify) {
+        let (mut segment, length) = match TcpHeader::parse(packet.bytes(), source, destination, verify) {
             Ok(parsed) => parsed,
             Err(reason) => return self.malformed(now, interface, Layer::Tcp, reason, packet),
         };
         packet.advance(length);
+        segment.ecn = Ecn::of(facts.tos);
         self.trace_segment(now, facts, &segment, packet.len());
         if let Err(reason) = check_segment(facts, &segment) {
             return self.discard(now, interface, Layer::Tcp, reason, packet);
@@ -150,7 +152,7 @@ impl Stack {
         put16(packet.bytes_mut(), 16, sum);
         self.observers.counters.count(Counter::TcpOutSegs);
         self.trace_segment_out(now, Some(hop.interface), tuple, header, 0);
-        let protocol = Protocol::TCP;
+        let (protocol, tos) = (Protocol::TCP, header.ecn.within(tos));
         let options = Ipv4Options::NONE;
         let out = IpOut { source, destination, protocol, ttl, tos, dont_fragment: true, options };
         let _unroutable = self.send_ip_via(now, out, hop, packet);

@@ -122,7 +122,8 @@ impl Stack {
         let segment = &outgoing.header;
         let (source, destination) = (v4(tuple.local.ip()).ok()?, v4(tuple.remote.ip()).ok()?);
         let ip = Ipv4Header {
-            tos,
+            //= rfc3168#5   the field is TCP's to fill, whatever the application set of the byte
+            tos: segment.ecn.within(tos),
             total_length: (Ipv4Header::MIN_LEN + segment.len() + length) as u16,
             id: 0,
             // A segment is sized for the path, and learns from ICMP when it is not (RFC 1191).

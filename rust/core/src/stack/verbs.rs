@@ -205,6 +205,8 @@ fn tcp_setting(option: SocketOption, value: i64) -> Result<Setting, Error> {
         }
         SocketOption::SynCookies if value == -1 => Setting::SynCookies(None),
         SocketOption::SynCookies => Setting::SynCookies(Some(number(value)?)),
+        SocketOption::Ecn if value == -1 => Setting::Ecn(None),
+        SocketOption::Ecn => Setting::Ecn(Some(number(value)?)),
         SocketOption::FastOpen => Setting::FastOpen(number(value)?),
         SocketOption::DeferAccept => Setting::DeferAccept(millis(value)?),
         _ => return Err(Error::NotSupported),
@@ -230,6 +232,7 @@ fn tcp_option(settings: &Settings, congestion: Kind, option: SocketOption) -> Re
         SocketOption::QuickAck => i64::from(settings.quickack),
         SocketOption::Congestion => settings.congestion.unwrap_or(congestion).place() as i64,
         SocketOption::SynCookies => settings.syn_cookies.map_or(-1, i64::from),
+        SocketOption::Ecn => settings.ecn.map_or(-1, i64::from),
         SocketOption::FastOpen => i64::from(settings.fast_open),
         SocketOption::DeferAccept => time(settings.defer_accept),
         _ => return Err(Error::NotSupported),

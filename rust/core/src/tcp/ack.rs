@@ -5,10 +5,11 @@
 //! 3. `take_back`: a repair that proves to have been none is undone (`undo`, F-RTO).
 //! 4. `find_losses`: `rack` by time, or counting as RFC 6675, or duplicates where there is no SACK.
 //! 5. `repair`: fast recovery begins, goes on (`prr`) or ends (`recovery`).
-//! 6. The congestion control hears of it, unless PRR leads.
+//! 6. The congestion control hears of it, unless PRR leads; and of marks (`ecn`), once a round trip.
 
 use super::common::Common;
 use super::congestion::{Acked, CongestionControl, RateSample};
+use super::ecn::{AckFacts, Marks};
 use super::flight::Delivery;
 use super::prr::Prr;
 use super::rack::Facts;
@@ -44,6 +45,8 @@ struct News {
     flight: u32,
     /// Bytes of it that duplicates had told of before.
     foretold: u32,
+    /// What it tells of marks.
+    marks: Marks,
 }
 
 impl Sender {
@@ -73,6 +76,7 @@ impl Sender {
             echo,
             flight,
             foretold: 0,
+            marks: Marks::default(),
         };
         if news.advanced {
             self.settle(cx, common, segment.ack, &mut news);
@@ -80,10 +84,15 @@ impl Sender {
         if self.sack {
             self.read_blocks(cx, segment, &mut news);
         }
+        news.marks = self.read_marks(segment, length == 0, &news);
+        let mut effect = AckEffect { advanced: false, fin_acked: false, restart_timer: false };
         if news.advanced || news.duplicate || news.told.bytes > 0 || news.doubled.is_some() {
-            return self.judge(cx, common, &news);
+            effect = self.judge(cx, common, &news);
         }
-        AckEffect { advanced: false, fin_acked: false, restart_timer: false }
+        if news.marks.congested {
+            self.answer_marks(cx, common, flight);
+        }
+        effect
     }
 
     /// Step 1: everything before `ack` arrived.
@@ -136,6 +145,14 @@ impl Sender {
         self.flight.on_sack(cx.now, &mut blocks[..count], &mut news.told);
         // With SACK a duplicate is one that brings something new; anything else may be forged or a window update.
         news.duplicate &= news.told.selective > 0;
+    }
+
+    /// Step 1, what was marked on its way.
+    fn read_marks(&mut self, segment: &TcpHeader, pure: bool, news: &News) -> Marks {
+        let Delivery { packets, bytes, .. } = news.told;
+        let progress = news.advanced || bytes > 0;
+        let facts = AckFacts { pure, progress, packets, bytes, mss: self.mss() };
+        self.ecn.on_ack(segment, self.una, &facts)
     }
 
     /// Steps 2 to 6.
@@ -194,6 +211,7 @@ impl Sender {
             cx.count(Counter::TcpLossProbeRecovery);
             self.control.on_loss(cx.now, news.flight);
             self.control.on_recovered(cx.now, self.pipe());
+            self.ecn.on_reduced(self.max, false);
             self.trace_congestion(cx, common, "tail-loss");
         }
     }
@@ -344,8 +362,14 @@ impl Sender {
         self.undo.begin(self.una);
         self.tail.cancel();
         (self.cause, self.urge) = ("fast", true);
-        //= rfc5681#3.2   FlightSize, without what limited transmit added to it: that lies beyond the window
-        self.control.on_loss(cx.now, outstanding.min(self.control.window()));
+        if self.ecn.has_reduced() && self.control.takes_marks_for_losses() {
+            //= rfc3168#6.1.2   a mark has reduced the window in this round trip: once is enough, and not to be undone
+            self.undo.end();
+        } else {
+            //= rfc5681#3.2   FlightSize, without what limited transmit added to it: that lies beyond the window
+            self.control.on_loss(cx.now, outstanding.min(self.control.window()));
+        }
+        self.ecn.on_reduced(self.max, false);
         self.trace_congestion(cx, common, "loss");
     }
 
@@ -357,17 +381,30 @@ impl Sender {
         self.control.on_ack(Acked {
             now: cx.now,
             bytes: news.told.bytes,
-            marked: 0,
+            marked: news.marks.bytes.min(news.told.bytes),
             flight: news.flight,
             flight_left: self.pipe(),
             rtt: news.told.newest_age.filter(|_| !news.told.resent),
             srtt: self.rtt.smoothed(),
             min_rtt: self.rtt.shortest(),
-            limited: self.held_back || self.fills_half_the_window(news.flight),
+            //= rfc3168#6.1.2   an ACK that tells of marks does not make the window larger
+            limited: !news.marks.congested && (self.held_back || self.fills_half_the_window(news.flight)),
             after_timeout: self.recovery.phase() == Phase::Loss,
             in_recovery: fast,
             sample,
         });
+    }
+
+    /// Queues on the way mark instead of dropping: slow down as for a loss, once a round trip.
+    fn answer_marks(&mut self, cx: &mut Context<'_>, common: &Common, flight: u32) {
+        let free = self.recovery.phase() == Phase::Open || self.control.repairs_itself();
+        if free && self.ecn.may_reduce(self.una) {
+            self.control.on_ecn(cx.now, flight.min(self.control.window()));
+            // A loss found to be none gives back what the loss took, and no more.
+            self.undo.end();
+            self.ecn.on_reduced(self.max, true);
+            self.trace_congestion(cx, common, "mark");
+        }
     }
 
     /// In slow start the window may grow while half of it is used: what is out doubles before the next look.

@@ -15,6 +15,10 @@ use crate::wire::{TcpFlags, TcpHeader};
 /// A round trip by timestamps beyond this is a broken echo, not a measurement.
 const MAX_STAMPED: u32 = 120_000;
 
+/// Flags that change nothing about steps one to four.
+const BY_THE_WAY: TcpFlags =
+    TcpFlags::PSH.union(TcpFlags::FIN).union(TcpFlags::ECE).union(TcpFlags::CWR).union(TcpFlags::AE);
+
 impl Open {
     /// All steps for one segment.
     pub(super) fn on_segment(
@@ -37,12 +41,16 @@ impl Open {
             }
         };
         self.receiver.note_timestamp(cx.now, segment);
+        //= rfc3168#6.1.5   of what lies in the window only: else anybody could slow the peer down
+        if self.receiver.ecn.on_packet(segment, packet.len()) {
+            self.receiver.due = Due::Now;
+        }
         self.finish(cx, common, segment, packet, fin, pool)
     }
 
     /// The usual segment, next in order and inside the window: steps one to four have nothing to say about it.
     fn is_expected(&self, cx: &Context<'_>, common: &Common, segment: &TcpHeader, packet: &Packet) -> bool {
-        let plain = segment.flags.difference(TcpFlags::PSH | TcpFlags::FIN) == TcpFlags::ACK;
+        let plain = segment.flags.difference(BY_THE_WAY) == TcpFlags::ACK;
         plain
             && segment.seq == self.receiver.next
             && segment.sequence_length(packet.len()) <= self.receiver.window()
@@ -76,6 +84,9 @@ impl Open {
                 if !packet.is_empty() {
                     let right = (segment.seq + packet.len() as u32).min(self.receiver.next);
                     self.receiver.note_doubled(cx, common, segment.seq, right);
+                }
+                if segment.has(TcpFlags::SYN | TcpFlags::ACK) {
+                    self.receiver.ecn.on_synack_again();
                 }
                 self.answer_out_of_place(cx, common, asks);
             }

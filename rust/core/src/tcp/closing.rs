@@ -103,6 +103,8 @@ pub(super) struct TimeWait {
     pub(super) shift: u8,
     /// TS.Recent, if timestamps were agreed.
     pub(super) recent: Option<u32>,
+    /// What our ACKs say of marks.
+    pub(super) ecn: TcpFlags,
     /// When it is over.
     pub(super) until: Instant,
 }
@@ -167,7 +169,7 @@ impl TimeWait {
 
     /// An ACK of all that came.
     pub(super) fn acknowledgment(&self, cx: &Context<'_>, common: &Common) -> TcpHeader {
-        let mut header = common.header(TcpFlags::ACK);
+        let mut header = common.header(TcpFlags::ACK | self.ecn);
         (header.seq, header.ack) = (self.sent, self.next);
         header.window = (self.window >> self.shift).min(u32::from(u16::MAX)) as u16;
         let value = common.timestamp(cx.now);

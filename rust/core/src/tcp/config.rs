@@ -26,6 +26,15 @@ pub struct Config {
     pub hystart: bool,
     /// Cut the window less for a mark than for a loss (ABE, RFC 8511).
     pub ecn_backoff: bool,
+    /// Explicit congestion notification (net.ipv4.tcp_ecn): 0 off; 1 asked for and granted, 2 granted only (RFC 3168); 3
+    /// AccECN (RFC 9768) asked for and granted; 4 RFC 3168 asked for, 5 nothing, and AccECN granted.
+    pub ecn: u8,
+    /// A SYN with ECN that vanished goes again without (RFC 3168 6.1.1.1).
+    pub ecn_fallback: bool,
+    /// AccECN's option: 0 never sent, 1 where it must be, 2 on every pure ACK with room for it.
+    pub ecn_option: u8,
+    /// How often AccECN's option is sent in a round trip at least (RFC 9768 3.2.3.3); 0 for no such rule.
+    pub ecn_beacon: u8,
     /// Segments in flight under the fixed window. 64 fill 18 Mbit/s at 40 ms: enough to see a queue grow or stand.
     pub fixed_window: u32,
     /// Start again from the initial window after an idle RTO (RFC 5681 4.1).
@@ -110,6 +119,10 @@ impl Default for Config {
             congestion: congestion::Kind::Cubic,
             hystart: true,
             ecn_backoff: false,
+            ecn: 2,
+            ecn_fallback: true,
+            ecn_option: 2,
+            ecn_beacon: 3,
             fixed_window: 64,
             slow_start_after_idle: true,
             rack: true,

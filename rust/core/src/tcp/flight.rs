@@ -61,6 +61,8 @@ struct Span {
 pub(super) struct Delivery {
     /// Sequence space delivered for the first time.
     pub(super) bytes: u32,
+    /// In how many packets, as they left last.
+    pub(super) packets: u32,
     /// How much of it only by SACK.
     pub(super) selective: u32,
     /// Of the records delivered, the one that left last.
@@ -243,6 +245,7 @@ impl Flight {
     /// Tell what `record`, delivered for the first time, tells.
     fn note(&mut self, now: Instant, record: &Sent, told: &mut Delivery) {
         told.bytes += record.len();
+        told.packets += record.len().div_ceil(record.segment.max(1));
         told.resent |= record.resent;
         told.mistaken |= record.fate == Fate::Lost && !record.resent;
         match self.highest {

@@ -25,7 +25,8 @@ pub(super) struct HalfOpen {
     isn: SeqNumber,
     irs: SeqNumber,
     clock_offset: u32,
-    mtu: u32,
+    /// Path MTU, as far as a segment could fill it.
+    mtu: u16,
     window: u16,
     /// Repetitions of our SYN-ACK.
     pub(super) retries: u8,
@@ -47,7 +48,7 @@ impl HalfOpen {
             isn: knock.isn(),
             irs: state.irs,
             clock_offset,
-            mtu: common.mtu as u32,
+            mtu: common.mtu.min(usize::from(u16::MAX)) as u16,
             window: knock.window(),
             retries: knock.retries(),
             deferred: state.deferred,
@@ -59,7 +60,7 @@ impl HalfOpen {
     /// Unpack.
     pub(super) fn unpack(&self, config: &Arc<Config>, settings: Settings) -> (Common, SynReceived) {
         let clock = (self.clock_offset, self.next_challenge);
-        let mut common = Common::with_clock(config, settings, self.tuple, self.mtu as usize, clock);
+        let mut common = Common::with_clock(config, settings, self.tuple, usize::from(self.mtu), clock);
         (common.stats.segments_in, common.stats.segments_out) = (1, 1 + u64::from(self.retries));
         common.fast_open = self.fast_open;
         let numbers = (self.isn, self.window);

@@ -8,6 +8,7 @@ pub use work::Work;
 use super::common::Common;
 use super::congestion::{CongestionControl, MAX_WINDOW};
 use super::connection::Phase;
+use super::ecn::EcnInfo;
 use super::fast_open::FastOpen;
 use super::handshake::SynReceived;
 use super::knock::Knock;
@@ -103,6 +104,8 @@ pub struct Info {
     pub sack: bool,
     /// Window shift of the peer, and ours.
     pub window_scale: Option<(u8, u8)>,
+    /// Explicit congestion notification.
+    pub ecn: EcnInfo,
     /// It came out of a SYN cookie.
     pub syn_cookie: bool,
     /// How far TCP Fast Open went: `none`, `cookie` (asked for or given), `data` (sent, fate unknown), `accepted`, `refused`.
@@ -226,6 +229,7 @@ impl Info {
             timestamps: false,
             sack: false,
             window_scale: None,
+            ecn: EcnInfo::OFF,
             syn_cookie: common.syn_cookie,
             fast_open: common.fast_open.name(),
             syn_data_acked: common.fast_open == FastOpen::Accepted,
@@ -250,11 +254,13 @@ impl Info {
         self.timestamps = agreed.timestamps.is_some();
         self.sack = agreed.sack;
         self.window_scale = agreed.scale;
+        self.ecn = EcnInfo::of_handshake(&agreed.ecn);
     }
 
     fn fill_open(&mut self, open: &Open) {
         let (sender, receiver) = (&open.sender, &open.receiver);
         self.fill_agreed(&open.agreed);
+        self.ecn = EcnInfo::of(&receiver.ecn, &sender.ecn);
         self.cwnd = sender.window();
         self.ssthresh = Some(sender.control.threshold()).filter(|threshold| *threshold < MAX_WINDOW);
         self.congestion = sender.control.kind().name();

@@ -1,6 +1,7 @@
 //! LISTEN: which SYN becomes a connection, and how many may wait.
 
 use super::common::Common;
+use super::ecn;
 use super::fast_open::{self, FastOpen, Mint};
 use super::half_open::HalfOpen;
 use super::handshake::{Outcome, SynReceived};
@@ -304,6 +305,8 @@ impl Listener {
         if agreed.timestamps.is_none() {
             (agreed.scale, agreed.sack) = (None, false);
         }
+        agreed.ecn = ecn::Agreement::answering(ecn::Policy::of(common), syn)
+            .kept_by_cookie(agreed.timestamps.is_some());
         let mut state = SynReceived::answering(cx, common, isn, syn);
         state.agreed = agreed;
         let Some(mut answer) = state.poll_transmit(cx.now, common) else { return OnListen::Done };
@@ -349,7 +352,9 @@ impl Listener {
         common.syn_cookie = true;
         let stamps = segment.options.timestamps.map(|stamps| (stamps.value, stamps.echo));
         let ours = options::shift_for(common.settings.receive_buffer);
-        let agreed = syn_cookie::agreed(config, mss, stamps, ours);
+        let mut agreed = syn_cookie::agreed(config, mss, stamps, ours);
+        let told = agreed.timestamps.and(stamps).map(|(_, echo)| syn_cookie::has_ecn(echo));
+        agreed.ecn = ecn::Agreement::remembered(ecn::Policy::of(&common), segment, told);
         let open = SynReceived::remembered(cx, &common, (cookie, segment.seq - 1), agreed)
             .establish_unmeasured(cx, &common, segment);
         common.trace_state(cx, State::Listen, open.flow.state());

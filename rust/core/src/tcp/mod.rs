@@ -13,7 +13,7 @@
 //!    ack       how an ACK walks through the sender     flight  what is out     rack, recovery  what counts as lost
 //!    prr, undo, tail   the way down, the way back, the last segment     congestion/, pacing  how much, how fast
 //!    rtt, delivery     the timeout, the rate     wait  why nothing goes out
-//!    receiver  window, ACK policy, SACK blocks, PAWS
+//!    receiver  window, ACK policy, SACK blocks, PAWS      ecn   marks: what is agreed, told, and made of it
 //! ```
 //!
 //! Way of a segment: `Connection::on_segment` -> `Open::on_segment` (`is_expected`, else `check`: steps 1 to 4) ->
@@ -48,6 +48,7 @@ mod config;
 pub mod congestion;
 mod connection;
 mod delivery;
+mod ecn;
 mod errors;
 pub(crate) mod fast_open;
 mod flight;
@@ -82,6 +83,7 @@ mod wait;
 
 pub use config::Config;
 pub use connection::{Connection, Disposition, Outgoing, Tuple};
+pub use ecn::EcnInfo;
 pub use errors::{IcmpError, IcmpKind};
 pub use fast_open::{FastOpen, FastOpenCache, Known, Lesson};
 pub use info::{Info, Work};

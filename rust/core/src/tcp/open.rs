@@ -16,7 +16,7 @@ use super::transmit::Unit;
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::time::Instant;
-use crate::wire::{SeqNumber, TcpFlags, TcpHeader};
+use crate::wire::{SeqNumber, TcpFlags, TcpHeader, TcpOptions};
 
 /// How a connection leaves the synchronized states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +115,7 @@ impl Open {
             window: self.receiver.window(),
             shift: self.receiver.shift(),
             recent: self.receiver.recent(),
+            ecn: self.receiver.ecn.flags(false),
             //= rfc9293#3.10.7.4 MUST-13   twice the segment lifetime
             until: cx.now + common.config.time_wait,
         }
@@ -157,12 +158,19 @@ impl Open {
         common: &mut Common,
         max_unit: usize,
     ) -> Option<Outgoing> {
-        let sack = self.receiver.sack_blocks(&common.inbox);
-        let sack_bytes = if sack.is_empty() { 0 } else { 4 + 8 * sack.as_slice().len() };
-        // Where segments are tiny already, data goes without blocks rather than in slivers.
-        let beside_data = if 2 * sack_bytes < self.sender.mss() as usize { sack_bytes } else { 0 };
+        //= rfc9768#3.2.2.1   the ACK of the SYN-ACK goes before any data
+        if self.receiver.due == Due::Now && self.receiver.ecn.wants_pure_ack() {
+            return Some(self.acknowledgment(cx, common));
+        }
+        let options = self.options(cx.now, common, true);
+        let bytes = options.len() - self.agreed.option_bytes() as usize;
+        // Where segments are tiny already, data goes without options of the moment rather than in slivers.
+        let beside_data = if 2 * bytes < self.sender.mss() as usize { bytes } else { 0 };
         match self.sender.next_unit(cx, common, beside_data, max_unit) {
-            Ok(unit) => return Some(self.outgoing(cx, common, unit, beside_data > 0)),
+            Ok(unit) => {
+                let usual = TcpOptions { timestamps: options.timestamps, ..TcpOptions::default() };
+                return Some(self.outgoing(cx, common, unit, if beside_data > 0 { options } else { usual }));
+            }
             Err(wait) => self.sender.note_wait(cx.now, wait),
         }
         self.wait_for_window(cx.now);
@@ -174,18 +182,33 @@ impl Open {
         if !alive && !duplicate && self.receiver.due != Due::Now {
             return None;
         }
-        let mut header = self.header(cx, common, true);
-        self.receiver.duplicates = self.receiver.duplicates.saturating_sub(1);
+        let mut bare = self.acknowledgment(cx, common);
         if alive {
             //= rfc9293#3.8.4 SHLD-12   a number that is acknowledged already asks for an ACK
-            header.seq = self.sender.nxt - 1;
+            bare.header.seq = self.sender.nxt - 1;
             cx.count(Counter::TcpKeepAlives);
         }
-        common.stats.segments_out += 1;
-        Some(Outgoing { header, offset: 0, length: 0, segment_size: 0, retransmission: false })
+        Some(bare)
     }
 
-    fn outgoing(&mut self, cx: &Context<'_>, common: &mut Common, unit: Unit, sack: bool) -> Outgoing {
+    /// An ACK and nothing else.
+    fn acknowledgment(&mut self, cx: &Context<'_>, common: &mut Common) -> Outgoing {
+        let options = self.options(cx.now, common, false);
+        let flags = self.receiver.ecn.flags(options.sack.is_empty());
+        let mut header = self.header(cx, common, options, false);
+        header.flags |= flags;
+        self.receiver.duplicates = self.receiver.duplicates.saturating_sub(1);
+        common.stats.segments_out += 1;
+        Outgoing { header, offset: 0, length: 0, segment_size: 0, retransmission: false }
+    }
+
+    fn outgoing(
+        &mut self,
+        cx: &Context<'_>,
+        common: &mut Common,
+        unit: Unit,
+        mut options: TcpOptions,
+    ) -> Outgoing {
         if unit.is_timed {
             self.timers.clear(Timer::Persist);
             if !self.timers.is_set(Timer::Retransmit) {
@@ -194,9 +217,20 @@ impl Open {
             }
             self.arm_loss_timers(cx.now, common);
         }
-        let mut header = self.header(cx, common, sack);
+        //= rfc9768#3.2.3.2.2   if the option was why it was lost, it gets through without
+        options.ecn = options.ecn.filter(|_| !unit.retransmission);
+        let flags = self.receiver.ecn.flags(false);
+        let mut header = self.header(cx, common, options, true);
         header.seq = unit.seq;
-        header.flags |= unit.flags;
+        header.flags |= unit.flags | flags;
+        //= rfc3168#6.1.5   what leaves again is not ECN-capable: nobody could tell whether its mark counts
+        //= rfc3168#6.1.6   nor is a probe of a closed window
+        if unit.length > 0 && !unit.retransmission && unit.is_timed {
+            let packets = unit.length.div_ceil(unit.segment_size.max(1)) as u64;
+            let (flags, ecn) = self.sender.ecn.on_data(packets, unit.length as u64);
+            header.flags |= flags;
+            header.ecn = ecn;
+        }
         if let Some(urgent) = self.sender.urgent
             && urgent.after(unit.seq)
         {
@@ -214,16 +248,24 @@ impl Open {
         Outgoing { header, offset, length, segment_size, retransmission }
     }
 
+    /// The options of a segment that leaves now.
+    fn options(&self, now: Instant, common: &Common, data: bool) -> TcpOptions {
+        TcpOptions {
+            timestamps: self.receiver.timestamps(common.timestamp(now)),
+            sack: self.receiver.sack_blocks(&common.inbox),
+            ecn: self.receiver.ecn.option(now, self.sender.rtt.smoothed(), data),
+            ..TcpOptions::default()
+        }
+    }
+
     /// The header of a segment that leaves now, and carries the ACK that may be owed.
-    fn header(&mut self, cx: &Context<'_>, common: &Common, sack: bool) -> TcpHeader {
+    fn header(&mut self, cx: &Context<'_>, common: &Common, options: TcpOptions, data: bool) -> TcpHeader {
         let mut header = common.header(TcpFlags::ACK);
         header.seq = self.sender.nxt;
         header.ack = self.receiver.next;
         header.window = self.receiver.advertise(&common.inbox, common.settings.receive_buffer);
-        header.options.timestamps = self.receiver.timestamps(common.timestamp(cx.now));
-        if sack {
-            header.options.sack = self.receiver.sack_blocks(&common.inbox);
-        }
+        header.options = options;
+        self.receiver.ecn.on_sent(cx.now, options.ecn.is_some(), data);
         self.receiver.on_ack_sent();
         self.timers.clear(Timer::DelayedAck);
         header

@@ -1,6 +1,7 @@
-//! What the two SYNs agree on (RFC 9293 3.7.1, RFC 7323, RFC 2018).
+//! What the two SYNs agree on (RFC 9293 3.7.1, RFC 7323, RFC 2018); of ECN, `ecn` knows.
 
 use super::common::Common;
+use super::ecn;
 use crate::time::Instant;
 use crate::wire::{TcpOptions, Timestamps};
 
@@ -22,6 +23,8 @@ pub(super) struct Agreed {
     pub(super) sack: bool,
     /// Timestamps on every segment; the value is the peer's last.
     pub(super) timestamps: Option<u32>,
+    /// How marks are fed back.
+    pub(super) ecn: ecn::Agreement,
 }
 
 impl Agreed {
@@ -61,7 +64,7 @@ pub(super) fn answer(now: Instant, common: &Common, agreed: &Agreed) -> TcpOptio
     }
 }
 
-/// What our SYN and `peer`'s come to.
+/// What our SYN and `peer`'s come to, ECN aside.
 pub(super) fn agree(common: &Common, peer: &TcpOptions) -> Agreed {
     let config = &common.config;
     let default = if common.tuple.remote.is_ipv4() { DEFAULT_MSS.0 } else { DEFAULT_MSS.1 };
@@ -73,5 +76,6 @@ pub(super) fn agree(common: &Common, peer: &TcpOptions) -> Agreed {
         scale: scale.filter(|_| config.window_scaling),
         sack: config.sack && peer.sack_permitted,
         timestamps: peer.timestamps.filter(|_| config.timestamps).map(|stamps| stamps.value),
+        ecn: ecn::Agreement::default(),
     }
 }

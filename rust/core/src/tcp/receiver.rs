@@ -1,6 +1,8 @@
 //! The receiving half of a synchronized connection: the window we keep open, and when we acknowledge.
 
 use super::common::{Common, step};
+use super::congestion::Kind;
+use super::ecn;
 use super::options::Agreed;
 use crate::buffer::{Inserted, Packet, Pool, ReceiveQueue};
 use crate::drops::DropReason;
@@ -49,6 +51,8 @@ pub(super) struct Receiver {
     /// TS.Recent and its time, if timestamps were agreed.
     recent: Option<(u32, Instant)>,
     sack: bool,
+    /// What the peer is told of marks.
+    pub(super) ecn: ecn::Feedback,
     pub(super) due: Due,
     /// Duplicate ACKs owed besides.
     pub(super) duplicates: u16,
@@ -88,6 +92,7 @@ impl Receiver {
             acked: irs + 1,
             recent: agreed.timestamps.map(|value| (value, cx.now)),
             sack: agreed.sack,
+            ecn: ecn::Feedback::new(&agreed.ecn, &common.config, common.congestion() == Kind::Dctcp),
             due: Due::Nothing,
             duplicates: 0,
             unacked: 0,

@@ -4,6 +4,7 @@ use super::Config;
 use super::common::Common;
 use super::congestion::{CongestionControl, Control, Kind, Start};
 use super::delivery::Estimator;
+use super::ecn;
 use super::flight::Flight;
 use super::options::Agreed;
 use super::pacing::Pacer;
@@ -99,6 +100,8 @@ pub(super) struct Sender {
     pub(super) pacer: Pacer,
     pub(super) recovery: Recovery,
     pub(super) control: Control,
+    /// What the peer tells of marks.
+    pub(super) ecn: ecn::Response,
     /// What the retransmissions at hand are for.
     pub(super) cause: &'static str,
     /// The next retransmission goes whatever the congestion window says.
@@ -174,6 +177,7 @@ impl Sender {
             pacer: Pacer::default(),
             recovery: Recovery::new(isn),
             control: Control::new(common.congestion(), Start::new(cx.now, config, 1, 1, None)),
+            ecn: ecn::Response::new(&agreed.ecn, isn),
             cause: "fast",
             urge: false,
             partial: false,
@@ -318,6 +322,7 @@ impl Sender {
             //= rfc5681#3.1   the threshold falls once, not with every repetition
             self.control.on_timeout(cx.now, self.outstanding());
             self.undo.begin(self.una);
+            self.ecn.on_reduced(self.max, false);
         }
         self.estimator.on_lost(self.flight.out());
         self.recovery.on_timeout(self.max, common.config.frto && self.retries == 1);

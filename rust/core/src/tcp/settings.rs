@@ -45,6 +45,8 @@ pub struct Settings {
     pub defer_accept: Duration,
     /// When a listener answers with SYN cookies, as [`Config::syn_cookies`]; `None` as the stack does.
     pub syn_cookies: Option<u8>,
+    /// Explicit congestion notification, as [`Config::ecn`]; `None` as the stack does.
+    pub ecn: Option<u8>,
     /// Connections of a listener that may be open by Fast Open without their ACK (TCP_FASTOPEN); 0 is off.
     pub fast_open: u32,
 }
@@ -69,6 +71,7 @@ impl Settings {
             congestion: None,
             defer_accept: Duration::ZERO,
             syn_cookies: None,
+            ecn: None,
             fast_open: 0,
         }
     }
@@ -93,6 +96,8 @@ impl Settings {
             Setting::Congestion(kind) => self.congestion = Some(kind),
             Setting::SynCookies(Some(3..)) => return Err(Error::InvalidArgument),
             Setting::SynCookies(when) => self.syn_cookies = when,
+            Setting::Ecn(Some(6..)) => return Err(Error::InvalidArgument),
+            Setting::Ecn(how) => self.ecn = how,
             Setting::FastOpen(count) => self.fast_open = count,
             Setting::DeferAccept(time) => self.defer_accept = time,
         }
@@ -147,6 +152,8 @@ pub enum Setting {
     Congestion(Kind),
     /// See [`Settings::syn_cookies`].
     SynCookies(Option<u8>),
+    /// See [`Settings::ecn`]. A handshake that is over is not held again.
+    Ecn(Option<u8>),
     /// See [`Settings::fast_open`].
     FastOpen(u32),
     /// See [`Settings::defer_accept`].

@@ -7,6 +7,7 @@
 //! be lost without a word. The counter ticks every 64 seconds. What else both SYNs agree on lies in the low six bits of our timestamp,
 //! where the peer offers timestamps, and is given up where it does not.
 
+use super::ecn;
 use super::isn::name_of;
 use super::options::Agreed;
 use super::{Config, Tuple};
@@ -34,8 +35,10 @@ const AHEAD: u32 = 65_535;
 const OPTION_BITS: u32 = 6;
 /// No window scaling, where the shift would stand.
 const NO_SHIFT: u32 = 15;
-/// SACK permitted. The bit above it is for ECN.
+/// SACK permitted.
 const SACK: u32 = 1 << 4;
+/// ECN, of either kind: which, the ACK tells.
+const ECN: u32 = 1 << 5;
 
 /// What a cookie is about: a connection's name and the peer's initial number.
 #[derive(Debug, Clone, Copy)]
@@ -104,16 +107,17 @@ const fn counter(now: Instant) -> u32 {
 /// The timestamp of a cookie's SYN-ACK: `value` with the options in its low bits, and never ahead of it.
 pub(super) fn stamp(value: u32, agreed: &Agreed) -> u32 {
     let shift = agreed.scale.map_or(NO_SHIFT, |(peer, _)| u32::from(peer));
-    let options = shift | if agreed.sack { SACK } else { 0 };
+    let options = shift | if agreed.sack { SACK } else { 0 } | if agreed.ecn.is_on() { ECN } else { 0 };
     let stamped = (value >> OPTION_BITS << OPTION_BITS) | options;
     // An echo of 0 means that there is nothing to echo.
     let ahead = (stamped.wrapping_sub(value) as i32) > 0 || stamped == 0;
     if ahead { stamped.wrapping_sub(1 << OPTION_BITS) } else { stamped }
 }
 
-/// What both SYNs agreed on, by the timestamp that the peer echoes and the one that it sends; `ours` is our shift.
+/// What both SYNs agreed on, ECN aside, by the timestamp that the peer echoes and the one that it sends; `ours` is our shift.
 pub(super) fn agreed(config: &Config, mss: u16, stamps: Option<(u32, u32)>, ours: u8) -> Agreed {
-    let bare = Agreed { peer_mss: mss, scale: None, sack: false, timestamps: None };
+    let ecn = ecn::Agreement::default();
+    let bare = Agreed { peer_mss: mss, scale: None, sack: false, timestamps: None, ecn };
     //= rfc4987#3.6   where there was no room for options, there are none
     let Some((value, echo)) = stamps.filter(|(_, echo)| config.timestamps && *echo != 0) else { return bare };
     let shift = (echo & 15) as u8;
@@ -123,6 +127,11 @@ pub(super) fn agreed(config: &Config, mss: u16, stamps: Option<(u32, u32)>, ours
         timestamps: Some(value),
         ..bare
     }
+}
+
+/// Whether that timestamp says that ECN was agreed on.
+pub(super) const fn has_ecn(echo: u32) -> bool {
+    echo & ECN != 0
 }
 
 #[cfg(test)]
@@ -166,7 +175,8 @@ mod tests {
         for value in [0, 63, 64, 100, u32::MAX] {
             for scale in [None, Some((0, 7)), Some((14, 7))] {
                 for sack in [false, true] {
-                    let told = Agreed { peer_mss: 1460, scale, sack, timestamps: Some(5) };
+                    let ecn = ecn::Agreement::default();
+                    let told = Agreed { peer_mss: 1460, scale, sack, timestamps: Some(5), ecn };
                     let echo = stamp(value, &told);
                     assert!((value.wrapping_sub(echo)) < 128, "{value} {echo}");
                     assert_eq!(agreed(&config, 1460, Some((5, echo)), 7), told);
@@ -174,7 +184,8 @@ mod tests {
             }
         }
         let off = Config { window_scaling: false, sack: false, ..Config::default() };
-        let bare = Agreed { peer_mss: 536, scale: None, sack: false, timestamps: None };
+        let ecn = ecn::Agreement::default();
+        let bare = Agreed { peer_mss: 536, scale: None, sack: false, timestamps: None, ecn };
         assert_eq!(agreed(&off, 536, Some((5, SACK)), 7), Agreed { timestamps: Some(5), ..bare });
         assert_eq!(agreed(&config, 536, None, 7), bare);
     }

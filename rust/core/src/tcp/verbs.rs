@@ -250,7 +250,10 @@ impl Connection {
         let Some(open) = self.phase.open_mut() else { return Ok(()) };
         match setting {
             Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),
-            Setting::Congestion(kind) => open.sender.set_congestion(cx.now, &self.common.config, kind),
+            Setting::Congestion(kind) => {
+                open.sender.set_congestion(cx.now, &self.common.config, kind);
+                open.receiver.ecn.set_dctcp(kind == Kind::Dctcp);
+            }
             Setting::MaxSegment(_) => open.sender.set_path_mss(self.common.path_mss()),
             Setting::KeepAlive(_) | Setting::KeepIdle(_) | Setting::KeepInterval(_) => {
                 open.arm_keep_alive(cx.now, &self.common);

@@ -7,6 +7,7 @@
 mod addr;
 mod arp;
 pub mod checksum;
+mod ecn;
 mod ethernet;
 mod icmpv4;
 mod igmp;
@@ -19,6 +20,7 @@ mod udp;
 
 pub use addr::{IpAddress, MacAddress, Prefix, PrefixError, SocketAddress, is_broadcast, mask};
 pub use arp::{ArpOperation, ArpPacket};
+pub use ecn::{Ecn, EcnCounters};
 pub use ethernet::{EtherType, EthernetHeader};
 pub use icmpv4::{Icmpv4Header, Icmpv4Message, unreachable};
 pub use igmp::{IgmpMessage, IgmpRecord, RecordKind};

@@ -1,6 +1,6 @@
 //! The TCP header (RFC 9293 3.1). Its options are in `tcp_options`.
 
-use super::{IpAddress, Protocol, SeqNumber, TcpOptions, be16, be32, checksum::Sum, put16, put32};
+use super::{Ecn, IpAddress, Protocol, SeqNumber, TcpOptions, be16, be32, checksum::Sum, put16, put32};
 use crate::drops::DropReason;
 use std::fmt;
 
@@ -92,6 +92,9 @@ pub struct TcpHeader {
     pub urgent: u16,
     /// Options.
     pub options: TcpOptions,
+    /// The ECN field of the packet around it: no part of this header, but its other half is (ECE, CWR, AE). `parse` and
+    /// `emit` leave it alone.
+    pub ecn: Ecn,
 }
 
 impl TcpHeader {
@@ -111,6 +114,7 @@ impl TcpHeader {
             window: 0,
             urgent: 0,
             options: TcpOptions::default(),
+            ecn: Ecn::default(),
         }
     }
 
@@ -163,6 +167,7 @@ impl TcpHeader {
             window: be16(fixed, 14),
             urgent: be16(fixed, 18),
             options,
+            ecn: Ecn::default(),
         };
         Ok((header, length))
     }

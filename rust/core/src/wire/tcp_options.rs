@@ -1,6 +1,6 @@
-//! TCP options (RFC 9293 3.2, RFC 7323, RFC 2018, RFC 7413).
+//! TCP options (RFC 9293 3.2, RFC 7323, RFC 2018, RFC 7413, RFC 9768).
 
-use super::{SeqNumber, be16, be32, put16, put32};
+use super::{EcnCounters, SeqNumber, be16, be32, put16, put32};
 use crate::drops::DropReason;
 
 #[cfg(test)]
@@ -102,6 +102,8 @@ pub struct TcpOptions {
     pub sack: SackBlocks,
     /// A Fast Open cookie, or the request for one.
     pub fast_open: Option<FastOpenCookie>,
+    /// What AccECN counts.
+    pub ecn: Option<EcnCounters>,
 }
 
 impl TcpOptions {
@@ -141,6 +143,7 @@ impl TcpOptions {
             }
             //= rfc7413#4.1.1   one of an impossible length is ignored
             (34, _) => self.fast_open = FastOpenCookie::new(value),
+            (172 | 174, _) => self.ecn = Some(EcnCounters::parse(kind, value)),
             (8, 8) => self.timestamps = Some(Timestamps { value: be32(value, 0), echo: be32(value, 4) }),
             _ => {}
         }
@@ -148,11 +151,22 @@ impl TcpOptions {
 
     /// Length on the wire, padded to a multiple of four.
     pub fn len(&self) -> usize {
+        let length = self.length_with_sack();
+        length + self.fitting_ecn(length).map_or(0, |counters| counters.option_length())
+    }
+
+    fn length_with_sack(&self) -> usize {
         let blocks = self.fitting_sack().len();
         self.fixed_length() + if blocks == 0 { 0 } else { 4 + 8 * blocks }
     }
 
-    /// Length of all but the SACK blocks.
+    /// As much of AccECN's counters as there is room for behind `length` bytes of other options.
+    fn fitting_ecn(&self, length: usize) -> Option<EcnCounters> {
+        //= rfc9768#3.2.3.3   what SACK tells of loss goes first
+        self.ecn.and_then(|counters| counters.fitting(Self::MAX_LEN.saturating_sub(length)))
+    }
+
+    /// Length of all but SACK blocks and AccECN's counters.
     const fn fixed_length(&self) -> usize {
         let mut length = match self.fast_open {
             Some(cookie) => cookie.option_length(),
@@ -221,6 +235,9 @@ impl TcpOptions {
                 put(&left.0.to_be_bytes());
                 put(&right.0.to_be_bytes());
             }
+        }
+        if let Some(counters) = self.fitting_ecn(self.length_with_sack()) {
+            counters.emit(put);
         }
     }
 }

@@ -89,6 +89,7 @@ fn syn_options() -> TcpOptions {
         timestamps: Some(Timestamps { value: 1, echo: 0 }),
         sack: SackBlocks::default(),
         fast_open: None,
+        ecn: None,
     }
 }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use std::collections::BTreeMap;
 use tapip_core::error::Error;
 use tapip_core::stack::{Stack, TcpId};
-use tapip_core::tcp::Info;
+use tapip_core::tcp::{EcnInfo, Info};
 use tapip_core::time::{Duration, Instant};
 
 record! {
@@ -229,8 +229,32 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("probes", Field::Int(info.work.probes.into())),
         ("urgent", Field::Int(info.urgent as i64)),
     ]);
+    fields.extend(ecn_fields(&info.ecn));
     fields.extend(info.pacing_rate.map(|rate| ("pacing_rate", Field::Int(rate as i64))));
     fields.extend(info.min_rtt.map(|rtt| ("min_rtt", Field::Seconds(to_seconds(rtt)))));
     fields.extend(info.last_rtt.map(|rtt| ("last_rtt", Field::Seconds(to_seconds(rtt)))));
     fields
+}
+
+/// Congestion marks. Counters of bytes are those of AccECN's option.
+fn ecn_fields(ecn: &EcnInfo) -> [(&'static str, Field); 14] {
+    let count = |value: u64| Field::Int(value as i64);
+    let ([received_e0, received_ce, received_e1], [delivered_e0, delivered_ce, delivered_e1]) =
+        (ecn.received_bytes, ecn.delivered_bytes);
+    [
+        ("ecn", Field::Word(ecn.mode)),
+        ("ecn_seen", Field::Flag(ecn.seen)),
+        ("received_ce", count(ecn.received_ce)),
+        ("delivered_ce", count(ecn.delivered_ce)),
+        ("ecn_capable", Field::Flag(ecn.capable)),
+        ("ecn_fallback", Field::Word(ecn.fallback)),
+        ("ecn_option_seen", Field::Flag(ecn.option_seen)),
+        ("ecn_reductions", count(ecn.reductions)),
+        ("received_e0_bytes", count(received_e0)),
+        ("received_ce_bytes", count(received_ce)),
+        ("received_e1_bytes", count(received_e1)),
+        ("delivered_e0_bytes", count(delivered_e0)),
+        ("delivered_ce_bytes", count(delivered_ce)),
+        ("delivered_e1_bytes", count(delivered_e1)),
+    ]
 }

@@ -82,6 +82,9 @@ impl CongestionControl for Control {
     fn repairs_itself(&self) -> bool {
         self.inner().repairs_itself()
     }
+    fn takes_marks_for_losses(&self) -> bool {
+        self.inner().takes_marks_for_losses()
+    }
     fn phase(&self) -> &'static str {
         self.inner().phase()
     }

@@ -57,6 +57,10 @@ impl CongestionControl for Dctcp {
         self.reno.threshold()
     }
 
+    fn takes_marks_for_losses(&self) -> bool {
+        false
+    }
+
     fn phase(&self) -> &'static str {
         self.reno.phase()
     }

@@ -178,6 +178,10 @@ pub trait CongestionControl {
     fn repairs_itself(&self) -> bool {
         false
     }
+    /// Whether a mark weighs as a loss does, so that both in one round trip reduce the window once (RFC 3168 6.1.2).
+    fn takes_marks_for_losses(&self) -> bool {
+        !self.repairs_itself()
+    }
     /// In words, what it is doing: `slow-start`, `avoidance`, ...
     fn phase(&self) -> &'static str {
         if self.window() < self.threshold() { "slow-start" } else { "avoidance" }

@@ -6,6 +6,7 @@ use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::tcp::common::{Common, step};
+use crate::tcp::ecn;
 use crate::tcp::fast_open::{Early, FastOpen};
 use crate::tcp::knock::Knock;
 use crate::tcp::open::Open;
@@ -44,7 +45,8 @@ impl SynReceived {
         isn: SeqNumber,
         syn: &TcpHeader,
     ) -> Self {
-        let agreed = options::agree(common, &syn.options);
+        let mut agreed = options::agree(common, &syn.options);
+        agreed.ecn = ecn::Agreement::answering(ecn::Policy::of(common), syn);
         Self::of(Knock::new(cx, common, isn), syn.seq, agreed)
     }
 
@@ -81,10 +83,13 @@ impl SynReceived {
         knock: &Knock,
         syn: &TcpHeader,
         early: Option<Box<Early>>,
+        asking: &ecn::Asking,
     ) -> Self {
         let Knock { isn, first, deadline, wait, retries, window, due: _ } = *knock;
         let knock = Knock { isn, due: true, first, deadline, wait, retries, window };
-        Self { knock, passive: false, early, ..Self::answering(cx, common, isn, syn) }
+        let mut state = Self { knock, passive: false, early, ..Self::answering(cx, common, isn, syn) };
+        state.agreed.ecn = asking.crossed(syn);
+        state
     }
 
     /// From LISTEN, for a peer that showed a Fast Open cookie: data flows both ways before its ACK comes.
@@ -130,7 +135,9 @@ impl SynReceived {
         let mut options = options::answer(now, common, &self.agreed);
         //= rfc7413#4.1.3.1   lost once, it goes without
         options.fast_open = self.grant.filter(|_| self.knock.retries == 0);
-        let mut header = self.knock.header(common, TcpFlags::SYN | TcpFlags::ACK, options);
+        let flags;
+        (flags, options.ecn) = self.agreed.ecn.syn_ack(ecn::Policy::of(common), self.knock.retries);
+        let mut header = self.knock.header(common, TcpFlags::SYN | TcpFlags::ACK | flags, options);
         header.ack = self.next();
         if let Some(fast) = &mut self.fast {
             //= rfc7413#4.2.2   the SYN-ACK acknowledges the data as well
@@ -185,6 +192,7 @@ impl SynReceived {
         if segment.has(TcpFlags::SYN) && segment.seq == self.irs && !segment.has(TcpFlags::RST) {
             //= rfc9293#3.10.7.4   our SYN-ACK was lost, or is on its way: once more, at the peer's own pace
             self.knock.due = true;
+            self.agreed.ecn.on_syn_again(segment);
             return Outcome::Stay;
         }
         step(cx, "2. check rst");
@@ -238,6 +246,7 @@ impl SynReceived {
         let measured = self.knock.measured(cx, common);
         if let Some(mut open) = self.fast.take() {
             open.sender.rtt = measured.0;
+            open.sender.ecn.limit(&agreed.ecn);
             open.heard = cx.now;
             if self.close {
                 open.close(cx.now, common);
@@ -284,7 +293,7 @@ impl SynReceived {
         common.drop(cx, reason);
         if common.may_challenge(cx) {
             let value = common.timestamp(cx.now);
-            let mut header = common.header(TcpFlags::ACK);
+            let mut header = common.header(TcpFlags::ACK | self.agreed.ecn.ack_flags());
             (header.seq, header.ack, header.window) = (self.sent(), self.next(), self.knock.window);
             header.options.timestamps = self.agreed.timestamps.map(|echo| Timestamps { value, echo });
             common.reply = Some(header);

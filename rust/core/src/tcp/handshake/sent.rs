@@ -6,6 +6,7 @@ use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::tcp::common::{Common, step};
+use crate::tcp::ecn;
 use crate::tcp::fast_open::{Early, FastOpen, Lesson};
 use crate::tcp::knock::Knock;
 use crate::tcp::open::Open;
@@ -21,6 +22,8 @@ pub(in crate::tcp) struct SynSent {
     pub(in crate::tcp) knock: Knock,
     /// What goes with the SYN or, where that is not possible, right after the handshake (RFC 7413).
     pub(in crate::tcp) early: Option<Box<Early>>,
+    /// What of ECN our SYNs ask for.
+    asking: ecn::Asking,
 }
 
 /// SYNs with Fast Open that may be lost before it is given up.
@@ -28,7 +31,7 @@ const FAST_TRIES: u8 = 2;
 
 impl SynSent {
     pub(in crate::tcp) fn new(cx: &Context<'_>, common: &Common, isn: SeqNumber) -> Self {
-        Self { knock: Knock::new(cx, common, isn), early: None }
+        Self { knock: Knock::new(cx, common, isn), early: None, asking: ecn::Asking::default() }
     }
 
     /// The SYN, if it is due, and how many bytes go with it.
@@ -56,7 +59,8 @@ impl SynSent {
                 common.fast_open = FastOpen::Data;
             }
         }
-        Some((self.knock.header(common, TcpFlags::SYN, options), length))
+        let flags = self.asking.syn_flags(ecn::Policy::of(common), self.knock.retries);
+        Some((self.knock.header(common, TcpFlags::SYN | flags, options), length))
     }
 
     /// The deadline passed. True when that was the last try.
@@ -149,9 +153,11 @@ impl SynSent {
                 &self.knock,
                 segment,
                 early,
+                &self.asking,
             )));
         }
-        let (agreed, taken) = (options::agree(common, &segment.options), taken as usize);
+        let (mut agreed, taken) = (options::agree(common, &segment.options), taken as usize);
+        agreed.ecn = self.asking.answered(segment);
         self.judge(cx, common, segment, taken, agreed.peer_mss);
         let isn = self.knock.isn + taken as u32;
         let mut sender = Sender::new(cx, common, &agreed, isn, segment, self.knock.measured(cx, common));

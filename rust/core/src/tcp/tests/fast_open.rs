@@ -138,6 +138,7 @@ fn all_options() -> TcpOptions {
         timestamps: Some(Timestamps { value: 100, echo: 0 }),
         sack: SackBlocks::default(),
         fast_open: None,
+        ecn: None,
     }
 }
 

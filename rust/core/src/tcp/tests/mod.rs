@@ -7,6 +7,7 @@ mod arrival;
 mod closing;
 mod cookies;
 mod data;
+mod ecn;
 mod errors;
 mod fast_open;
 mod handshake;

@@ -20,14 +20,16 @@ fn options() -> impl Strategy<Value = TcpOptions> {
     let blocks = prop::collection::vec(any::<(u32, u32)>(), 0..=4);
     let timestamps = any::<Option<(u32, u32)>>();
     let cookie = prop::option::of((0..=8usize, any::<[u8; 16]>()));
-    (any::<Option<u16>>(), any::<Option<u8>>(), any::<bool>(), timestamps, blocks, cookie).prop_map(
-        |(mss, window_scale, sack_permitted, timestamps, blocks, cookie)| TcpOptions {
+    let counters = any::<Option<(u32, u32, u32, bool)>>();
+    (any::<Option<u16>>(), any::<Option<u8>>(), any::<bool>(), timestamps, blocks, cookie, counters).prop_map(
+        |(mss, window_scale, sack_permitted, timestamps, blocks, cookie, counters)| TcpOptions {
             mss,
             window_scale,
             sack_permitted,
             timestamps: timestamps.map(|(value, echo)| Timestamps { value, echo }),
             sack: sack(&blocks),
             fast_open: cookie.and_then(|(pairs, bytes)| FastOpenCookie::new(&bytes[..2 * pairs])),
+            ecn: counters.map(|(ect0, ce, ect1, order)| EcnCounters::new(ect0, ce, ect1, order)),
         },
     )
 }
@@ -41,6 +43,7 @@ fn the_options_of_a_syn_byte_by_byte() {
         timestamps: Some(Timestamps { value: 0x0102_0304, echo: 0 }),
         sack: SackBlocks::default(),
         fast_open: None,
+        ecn: None,
     };
     let golden = [2, 4, 5, 0xb4, 4, 2, 8, 10, 1, 2, 3, 4, 0, 0, 0, 0, 1, 3, 3, 7];
     assert_eq!(emitted(&options), golden);
@@ -122,7 +125,7 @@ proptest! {
         let parsed = TcpOptions::parse(&bytes).expect("our own");
         prop_assert_eq!(parsed.sack.as_slice(), expected.sack.as_slice());
         prop_assert_eq!(TcpOptions { sack: SackBlocks::default(), ..parsed },
-            TcpOptions { sack: SackBlocks::default(), ..options });
+            TcpOptions { sack: SackBlocks::default(), ecn: options.fitting_ecn(options.length_with_sack()), ..options });
     }
 
     #[test]
