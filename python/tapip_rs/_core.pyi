@@ -306,8 +306,8 @@ class TcpStream:
         """Set a socket option.
 
         Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
-        send_buffer receive_buffer max_segment quickack congestion (a name: "cubic") ecn (as net.ipv4.tcp_ecn; -1 as
-        the stack)
+        send_buffer receive_buffer max_segment quickack cork notsent_lowat congestion (a name:
+        "cubic") ecn (as net.ipv4.tcp_ecn; -1 as the stack)
         Of a listener also: defer_accept; fast_open (how many such opens may wait for their ACK); syn_cookies (-1 as
         the stack).
         Times are in milliseconds. Raises: ValueError that names the option or its value.
@@ -823,6 +823,20 @@ class TcpInfo:
     @property
     def rcv_mss(self) -> int:
         """Payload of the peer's full segments as far as seen, bytes."""
+    @property
+    def rcv_rtt(self) -> float | None:
+        """The round trip as the receiver sees it, seconds; None while it does not know."""
+    @property
+    def rcv_space(self) -> int:
+        """The most bytes that the application read in one round trip."""
+    @property
+    def receive_buffer(self) -> int:
+        """Bytes that may wait to be read, and that may be queued, as tuned now."""
+    @property
+    def send_buffer(self) -> int: ...
+    @property
+    def pressure(self) -> str:
+        """How short the memory of the stack is for it: "none", "short", "critical"."""
     @property
     def timers(self) -> dict[str, float]:
         """Timers that run, and in how many seconds they fire."""

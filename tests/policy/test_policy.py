@@ -12,7 +12,7 @@ SETTABLE = [knob for knob in KNOBS if knob.kind != "fact"]
 
 class FakeCore:
     def __init__(self) -> None:
-        self.values = {knob.key: knob.encode(knob.default) for knob in SETTABLE}
+        self.values = dict(pair for knob in SETTABLE for pair in knob.push(knob.default))
 
     def knob(self, name):
         return self.values[name]
@@ -54,7 +54,10 @@ def test_a_switch_takes_many_words(policy, said, meant):
         ("net.ipv4.icmp_ratelimit", "1e999999999", "1e999999999"),
         ("net.ipv4.icmp_ratelimit", 0.5, "whole milliseconds"),
         ("net.ipv4.tcp_rto_min_us", 1500, "steps of 1000 us"),
-        ("net.ipv4.tcp_rmem", "4096 131072 6291456", "4096 131072 6291456: allowed is 256 to"),
+        ("net.ipv4.tcp_rmem", "4096 131072", "4096 131072: allowed is three numbers, none less than the one before"),
+        ("net.ipv4.tcp_rmem", "4096 x 6291456", "4096 x 6291456: allowed is three numbers"),
+        ("net.ipv4.tcp_rmem", (9000, 8000, 10_000), "allowed is three numbers"),
+        ("net.ipv4.tcp_rmem", 131_072, "= 131072: allowed is three numbers, .* of 256 to 1073741824 bytes"),
     ],
 )
 def test_a_bad_value_is_refused_by_knob_value_and_range(policy, name, value, said):
@@ -62,6 +65,17 @@ def test_a_bad_value_is_refused_by_knob_value_and_range(policy, name, value, sai
     with pytest.raises(ValueError, match=said):
         policy[name] = value
     assert policy[name] == before
+
+
+def test_three_numbers_go_as_text_or_one_by_one(policy):
+    assert policy["net.ipv4.tcp_rmem"] == "4096 1048576 6291456"
+    policy["net.ipv4.tcp_rmem"] = "4096\t131072 6291456"
+    assert policy["net.ipv4.tcp_rmem"] == "4096 131072 6291456"
+    assert policy._core.values["tcp_rmem_default"] == 131_072
+    policy["net.ipv4.tcp_wmem"] = (4096, 16_384, 65_536)
+    assert policy.changed() == {"net.ipv4.tcp_rmem": "4096 131072 6291456", "net.ipv4.tcp_wmem": "4096 16384 65536"}
+    policy.reset("net.ipv4.tcp_wmem")
+    assert policy["net.ipv4.tcp_wmem"] == policy.knob("net.ipv4.tcp_wmem").default
 
 
 def test_a_value_of_no_kind(policy):
@@ -137,6 +151,9 @@ def test_every_row_is_whole(knob):
     assert knob.source
     if knob.kind == "fact":
         return
+    if knob.kind == "three":
+        assert knob.pull(dict(knob.push(knob.default)).__getitem__) == knob.default
+        return
     assert knob.decode(knob.encode(knob.default)) == knob.default
     if knob.kind != "choice":
         assert knob.decode(knob.encode(knob.low)) == knob.low
@@ -151,20 +168,27 @@ def test_names_and_keys_are_used_once():
 @given(st.sampled_from(KNOBS), st.one_of(st.text(), st.integers(), st.floats(), st.booleans()))
 def test_any_value_is_taken_or_refused_by_name(knob, value):
     try:
-        number = knob.encode(value)
+        number = knob.encode(value) if knob.kind != "three" else dict(knob.push(value))
     except ValueError as error:
         said = str(error)
     else:
         said = knob.name
-        assert knob.decode(number) is not None
+        assert (knob.pull(number.__getitem__) if isinstance(number, dict) else knob.decode(number)) is not None
     assert knob.name in said
 
 
 def test_table_and_stack_know_the_same_knobs_with_the_same_defaults_and_ranges():
     core = _core.Stack(seed=1, threaded=False)
     try:
-        assert {knob.key: knob.encode(knob.default) for knob in SETTABLE} == core.knobs()
+        assert dict(pair for knob in SETTABLE for pair in knob.push(knob.default)) == core.knobs()
         for knob in SETTABLE:
+            if knob.kind == "three":
+                for key, number in knob.push(knob.default):
+                    for wrong in (knob.low - 1, knob.high + 1):
+                        with pytest.raises(ValueError, match=key):
+                            core.set_knob(key, wrong)
+                    core.set_knob(key, number)
+                continue
             low, high = (
                 (0, len(knob.choices) - 1) if knob.kind == "choice" else (knob.encode(knob.low), knob.encode(knob.high))
             )

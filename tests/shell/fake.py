@@ -123,6 +123,11 @@ class TcpInfo:
     last_ack_recv: float | None = None
     ato: float = 0.04
     rcv_mss: int = 0
+    rcv_rtt: float | None = None
+    rcv_space: int = 0
+    receive_buffer: int = 0
+    send_buffer: int = 0
+    pressure: str = "none"
     timers: dict[str, float] = field(default_factory=dict)
     fields: dict[str, int | str | bool] = field(default_factory=dict)
 
@@ -167,7 +172,7 @@ class FakeCore:
             NeighborInfo(1, "10.0.0.4", None, "failed", 9.0, None, 0),
             NeighborInfo(1, "10.0.0.5", "02:00:00:00:00:05", "permanent", 0.0, None, 0),
         ]
-        self.knobs = {knob.key: knob.encode(knob.default) for knob in KNOBS if knob.kind != "fact"}
+        self.knobs = dict(pair for knob in KNOBS if knob.kind != "fact" for pair in knob.push(knob.default))
         self.layers: list[str] = []
         self.records: list[Event] = []
         self.faults: dict[str, object] | None = None

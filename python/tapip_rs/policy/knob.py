@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -10,7 +11,8 @@ from typing import TypeAlias
 __all__ = ["Knob", "Value"]
 
 Value: TypeAlias = int | float | str
-"""A switch or number is an int, a time an int or, where it is no whole number, a float; a choice is a str."""
+"""A switch or number is an int, a time an int or, where it is no whole number, a float; a choice is a str, and so are
+three numbers, as sysctl(8) shows them."""
 
 _MILLISECONDS = {"s": Fraction(1000), "1/100 s": Fraction(10), "ms": Fraction(1), "us": Fraction(1, 1000)}
 _SWITCH = {"true": 1, "on": 1, "yes": 1, "false": 0, "off": 0, "no": 0}
@@ -28,11 +30,13 @@ class Knob:
     key: str
     """The stack's name of it."""
     kind: str
-    """switch, number, time, choice, or fact: what cannot be set."""
+    """switch, number, three (numbers in rising order), time, choice, or fact: what cannot be set."""
     default: Value
     low: int | float = 0
     high: int | float = 1
     unit: str = ""
+    parts: tuple[str, ...] = ()
+    """What the stack calls each of three numbers, behind the key."""
     choices: tuple[str, ...] = ()
     """The words of a choice; the stack is told the position."""
     aliases: tuple[tuple[str, str], ...] = ()
@@ -42,6 +46,27 @@ class Knob:
     """Where the meaning or the default comes from."""
     replaces: str = ""
     """tapip's compile-time constant that this is the run-time form of."""
+
+    def push(self, value: Value | Iterable[int]) -> list[tuple[str, int]]:
+        """What the stack is told: its names and numbers. Raises: as `encode`."""
+        if self.kind == "three":
+            return list(zip(self.keys, self._three(value), strict=True))
+        if not isinstance(value, int | float | str):
+            raise self._confusion(value)
+        return [(self.key, self.encode(value))]
+
+    def pull(self, read: Callable[[str], int]) -> Value:
+        """What the stack says, read by its names."""
+        if self.kind == "fact":
+            return self.default
+        if self.kind == "three":
+            return " ".join(str(read(key)) for key in self.keys)
+        return self.decode(read(self.key))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The stack's names for it."""
+        return tuple(f"{self.key}_{part}" for part in self.parts) or (self.key,)
 
     @property
     def allowed(self) -> str:
@@ -53,11 +78,13 @@ class Knob:
         if self.kind == "switch":
             return "0 or 1"
         unit = f" {self.unit}" if self.unit else ""
+        if self.kind == "three":
+            return f"three numbers, none less than the one before, of {_plain(self.low)} to {_plain(self.high)}{unit}"
         return f"{_plain(self.low)} to {_plain(self.high)}{unit}"
 
     def encode(self, value: Value) -> int:
         """The number that the stack is told. Raises: ValueError naming knob, value and what is allowed."""
-        if self.kind == "fact":
+        if self.kind in ("fact", "three"):
             raise self._refusal(value)
         if self.kind == "choice":
             word = dict(self.aliases).get(str(value), value)
@@ -100,7 +127,25 @@ class Knob:
             return Fraction(int(number))
         if isinstance(number, float):
             raise self._refusal(value)
-        raise TypeError(f"{self.name} takes a number ({self.allowed}), not {value!r}")
+        raise self._confusion(value)
+
+    def _three(self, value: Value | Iterable[int]) -> list[int]:
+        words: list[Value] = []
+        if isinstance(value, str):
+            words += value.split()
+        elif isinstance(value, Iterable):
+            words += value
+        try:
+            numbers = [int(self._number(word)) for word in words]
+        except ValueError:
+            numbers = []
+        rising = len(numbers) == len(self.parts) and numbers == sorted(numbers)
+        if not rising or not self.low <= numbers[0] <= numbers[-1] <= self.high:
+            raise self._refusal(value)
+        return numbers
+
+    def _confusion(self, value: object) -> TypeError:
+        return TypeError(f"{self.name} takes a number ({self.allowed}), not {value!r}")
 
     def _read(self, text: str) -> int | float:
         text = text.strip().lower()
@@ -113,7 +158,7 @@ class Knob:
                 continue
         raise self._refusal(text)
 
-    def _refusal(self, value: Value, detail: str = "") -> ValueError:
+    def _refusal(self, value: object, detail: str = "") -> ValueError:
         return ValueError(f"{self.name} = {value}: allowed is {self.allowed}{', ' + detail if detail else ''}")
 
 

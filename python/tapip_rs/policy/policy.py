@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from tapip_rs.policy.knob import Knob, Value
@@ -33,13 +33,12 @@ class Policy(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         """Raises: KeyError with the nearest names."""
-        knob = find(name)
-        return knob.default if knob.kind == "fact" else knob.decode(self._core.knob(knob.key))
+        return find(name).pull(self._core.knob)
 
-    def __setitem__(self, name: str, value: Value) -> None:
+    def __setitem__(self, name: str, value: Value | Iterable[int]) -> None:
         """Raises: KeyError with the nearest names; ValueError naming knob, value and what is allowed."""
-        knob = find(name)
-        self._core.set_knob(knob.key, knob.encode(value))
+        for key, number in find(name).push(value):
+            self._core.set_knob(key, number)
 
     def __iter__(self) -> Iterator[str]:
         return iter(BY_NAME)
@@ -52,7 +51,7 @@ class Policy(Mapping[str, Value]):
 
     def update(self, values: Mapping[str, Value]) -> None:
         """Set several knobs, or, when one is bad, none."""
-        pushed = [(find(name).key, find(name).encode(value)) for name, value in values.items()]
+        pushed = [pair for name, value in values.items() for pair in find(name).push(value)]
         for key, number in pushed:
             self._core.set_knob(key, number)
 

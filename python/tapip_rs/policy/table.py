@@ -31,6 +31,24 @@ def _number(
     )  # fmt: skip
 
 
+def _three(
+    name: str,
+    key: str,
+    parts: tuple[str, str, str],
+    default: tuple[int, int, int],
+    span: tuple[int, int],
+    unit: str,
+    about: str,
+    source: str,
+    replaces: str = "",
+) -> Knob:
+    low, high = span
+    return Knob(
+        name=name, key=key, kind="three", parts=parts, default=" ".join(map(str, default)), low=low, high=high,
+        unit=unit, about=about, source=source, replaces=replaces,
+    )  # fmt: skip
+
+
 def _time(
     name: str,
     key: str,
@@ -214,10 +232,18 @@ _TCP_CONGESTION = (
 )  # fmt: skip
 
 _TCP_SIZES = (
-    _number("net.ipv4.tcp_wmem", "tcp_wmem_default", 4 << 20, (4096, GIB), "bytes", "send buffer of a new connection",
-            "one number: the buffer does not grow by itself"),
-    _number("net.ipv4.tcp_rmem", "tcp_rmem_default", 1 << 20, (256, GIB), "bytes", "receive buffer of a new connection",
-            "one number: the buffer does not grow by itself", "TCP_DEFAULT_WINDOW"),
+    _three("net.ipv4.tcp_wmem", "tcp_wmem", ("min", "default", "max"), (4 << 10, 1 << 20, 4 << 20), (4096, GIB), "bytes",
+           "send buffer: the least under memory pressure, the first, the most that it grows to with the window", IP_SYSCTL),
+    _three("net.ipv4.tcp_rmem", "tcp_rmem", ("min", "default", "max"), (4 << 10, 1 << 20, 6 << 20), (256, GIB), "bytes",
+           "receive buffer: the least under memory pressure, the first, the most that it grows to", IP_SYSCTL,
+           "TCP_DEFAULT_WINDOW"),
+    _three("net.ipv4.tcp_mem", "tcp_mem", ("low", "pressure", "high"), (98_304, 131_072, 196_608), (0, 0x7FFF_FFFF),
+           "pages", "what all connections may hold: below the first memory is plenty, above the second short, above the "
+           "third used up", f"{IP_SYSCTL}; as on a host of 8 GiB"),
+    _switch("net.ipv4.tcp_moderate_rcvbuf", "tcp_moderate_rcvbuf", 1, "receive buffers grow with what a round trip brings",
+            IP_SYSCTL),
+    _number("net.ipv4.tcp_notsent_lowat", "tcp_notsent_lowat", 0xFFFF_FFFF, (1, 0xFFFF_FFFF), "bytes",
+            "unsent bytes from which on a connection takes no more", IP_SYSCTL),
     _number("tapip.tcp_max_ofo", "tcp_max_ofo", 4096, (0, 1_048_576), "segments",
             "segments held that came before their turn", "own"),
     _number("tapip.tcp_initial_cwnd", "tcp_initial_cwnd", 10, (1, 1000), "segments", "initial congestion window",

@@ -191,6 +191,8 @@ reasons! {
     TcpDuplicate = "tcp" "duplicate",
     /// The out-of-order queue is full.
     TcpOutOfOrderFull = "tcp" "out-of-order-full",
+    /// The memory of the stack is used up, and the connection holds more than its least.
+    TcpNoMemory = "tcp" "no-memory",
     /// Beyond the receive window.
     TcpBeyondWindow = "tcp" "beyond-window",
     /// RST in TIME-WAIT (RFC 1337).

@@ -25,6 +25,8 @@ const OPTIONS: &[(&str, SocketOption)] = &[
     ("receive_buffer", SocketOption::ReceiveBuffer),
     ("max_segment", SocketOption::MaxSegment),
     ("quickack", SocketOption::QuickAck),
+    ("cork", SocketOption::Cork),
+    ("notsent_lowat", SocketOption::NotSentLowWater),
     ("congestion", SocketOption::Congestion),
     ("syn_cookies", SocketOption::SynCookies),
     ("ecn", SocketOption::Ecn),

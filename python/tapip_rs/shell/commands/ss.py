@@ -88,7 +88,7 @@ def tcp_data(info: _core.TcpInfo) -> dict[str, Any]:
         "rwnd_limited sndbuf_limited delivery_rate delivery_rate_app_limited pacing_rate delivered bytes_sent "
         "bytes_retrans bytes_acked bytes_received total_retrans segs_out segs_in data_segs_out data_segs_in dsack_dups "
         "reord_seen rcv_ooopack total_rto total_rto_recoveries total_rto_time min_rtt last_data_sent last_data_recv "
-        "last_ack_recv ato rcv_mss"
+        "last_ack_recv ato rcv_mss rcv_rtt rcv_space receive_buffer send_buffer pressure"
     )
     return {name: getattr(info, name) for name in names.split()} | dict(info.fields)
 
@@ -129,7 +129,8 @@ def _work(info: _core.TcpInfo) -> list[str]:
         "notsent": info.unsent, "resent": info.resent, "bytes_sent": info.bytes_sent,
         "bytes_retrans": info.bytes_retrans, "data_segs_out": info.data_segs_out, "data_segs_in": info.data_segs_in,
         "dsack_dups": info.dsack_dups, "reord_seen": info.reord_seen, "rcv_ooopack": info.rcv_ooopack,
-        "total_rto": info.total_rto, "rcvmss": info.rcv_mss,
+        "total_rto": info.total_rto, "rcvmss": info.rcv_mss, "rcv_space": info.rcv_space, "rb": info.receive_buffer,
+        "tb": info.send_buffer,
     }  # fmt: skip
     words = [f"{name}:{count}" for name, count in counts.items() if count]
     if info.delivery_rate is not None:
@@ -139,6 +140,8 @@ def _work(info: _core.TcpInfo) -> list[str]:
         words.append(f"busy:{_ms(info.busy_time)}")
         for name, part in (("rwnd_limited", info.rwnd_limited), ("sndbuf_limited", info.sndbuf_limited)):
             words += [f"{name}:{_ms(part)}({part / info.busy_time:.0%})"] if part else []
+    words += [f"rcv_rtt:{_ms(info.rcv_rtt)}"] if info.rcv_rtt is not None else []
+    words += [f"memory:{info.pressure}"] if info.pressure != "none" else []
     ages = {"lastsnd": info.last_data_sent, "lastrcv": info.last_data_recv, "lastack": info.last_ack_recv}
     words += [f"{name}:{_ms(age)}" for name, age in ages.items() if age is not None]
     return words

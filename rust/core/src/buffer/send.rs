@@ -146,12 +146,12 @@ impl SendQueue {
         taken
     }
 
-    /// Queue `data` by reference, from `offset` on; returns how much was taken.
-    pub fn push_foreign(&mut self, data: Foreign, offset: usize) -> usize {
+    /// Queue `data` by reference, from `offset` on, at most `most` bytes; returns how much was taken.
+    pub fn push_foreign(&mut self, data: Foreign, offset: usize, most: usize) -> usize {
         let bytes = (*data).as_ref();
-        let taken = bytes.len().saturating_sub(offset).min(self.free());
+        let taken = bytes.len().saturating_sub(offset).min(self.free()).min(most);
         if taken < MIN_FOREIGN {
-            return self.push(bytes.get(offset..).unwrap_or(&[]));
+            return self.push(bytes.get(offset..offset + taken).unwrap_or(&[]));
         }
         self.append(Memory::Foreign(data, offset..offset + taken));
         self.length += taken;

@@ -92,6 +92,10 @@ counters! {
     TcpDelayedAcks,
     /// Segments taken out of order.
     TcpOfoQueue,
+    /// Segments dropped for want of memory.
+    TcpRcvQDrop,
+    /// Times that the memory of all connections became short.
+    TcpMemoryPressures,
     /// Connections that a full accept queue kept out.
     TcpListenOverflows,
     /// SYNs answered with a cookie because the SYN queue was full.

@@ -1,5 +1,6 @@
 //! All that can be set of a stack: the engines' knobs and its own.
 
+use super::TcpMemory;
 use crate::buffer::DatagramSettings;
 use crate::observe::Trace;
 use crate::{icmp, igmp, ip, neighbor, tcp};
@@ -37,6 +38,8 @@ pub struct Config {
     pub igmp: igmp::Config,
     /// TCP.
     pub tcp: tcp::Config,
+    /// What all TCP connections together may hold in memory.
+    pub tcp_memory: TcpMemory,
 }
 
 impl Default for Config {
@@ -56,6 +59,7 @@ impl Default for Config {
             icmp: icmp::Config::default(),
             igmp: igmp::Config::default(),
             tcp: tcp::Config::default(),
+            tcp_memory: TcpMemory::default(),
         }
     }
 }

@@ -129,8 +129,17 @@ knobs! {
     "tcp_keepalive_probes" number 1..=255 => tcp.keepalive_probes;
     "tcp_time_wait" millis 0..=DAY => tcp.time_wait;
     "tcp_fin_timeout" millis 0..=DAY => tcp.fin_timeout;
+    "tcp_wmem_min" number 4_096..=GIB => tcp.send_buffer_min;
     "tcp_wmem_default" number 4_096..=GIB => tcp.send_buffer;
+    "tcp_wmem_max" number 4_096..=GIB => tcp.send_buffer_max;
+    "tcp_rmem_min" number 256..=GIB => tcp.receive_buffer_min;
     "tcp_rmem_default" number 256..=GIB => tcp.receive_buffer;
+    "tcp_rmem_max" number 256..=GIB => tcp.receive_buffer_max;
+    "tcp_moderate_rcvbuf" switch 0..=1 => tcp.moderate_receive_buffer;
+    "tcp_notsent_lowat" number 1..=0xffff_ffff => tcp.notsent_low_water;
+    "tcp_mem_low" number 0..=0x7fff_ffff => tcp_memory.low;
+    "tcp_mem_pressure" number 0..=0x7fff_ffff => tcp_memory.pressure;
+    "tcp_mem_high" number 0..=0x7fff_ffff => tcp_memory.high;
     "tcp_max_ofo" number 0..=1_048_576 => tcp.max_out_of_order;
     "tcp_min_snd_mss" number 1..=1_460 => tcp.min_mss;
     "tcp_invalid_ratelimit" millis 0..=DAY => tcp.challenge_ack_interval;

@@ -18,6 +18,7 @@ mod ingress;
 mod interface;
 mod knobs;
 mod links;
+mod memory;
 mod observers;
 mod options;
 mod output;
@@ -43,6 +44,7 @@ pub use arp::ArpReply;
 pub use config::Config;
 pub use interface::{Interface, InterfaceConfig, Medium};
 pub use knobs::KnobError;
+pub use memory::TcpMemory;
 pub use observers::Memory;
 pub use options::SocketOption;
 pub use sockets::{Event, ListenerId, RawId, SocketId, TcpId, UdpId};
@@ -92,6 +94,7 @@ pub struct Stack {
     limiter: Limiter,
     reset_bucket: TokenBucket,
     tcp: tcp_table::TcpTable,
+    memory: memory::Budget,
     udp: datagram_table::UdpTable,
     raw: datagram_table::RawTable,
     ports: ports::Ports,
@@ -124,6 +127,7 @@ impl Stack {
             limiter: Limiter::new(&mut rng),
             reset_bucket,
             tcp: tcp_table::TcpTable::new(KeyedState::new(&mut rng)),
+            memory: memory::Budget::default(),
             udp: datagram_table::UdpTable::default(),
             raw: datagram_table::RawTable::with_key(),
             ports: ports::Ports::new(rng.key()),

@@ -3,6 +3,7 @@
 use super::Stack;
 use crate::observe::{Context, Counters, InterfaceId, Layer, Trace, TraceEvent};
 use crate::rng::Rng;
+use crate::tcp::Pressure;
 use crate::time::Instant;
 
 /// What engines are lent with every call.
@@ -44,6 +45,10 @@ pub struct Memory {
     pub sockets: usize,
     /// TCP connections.
     pub connections: usize,
+    /// Bytes that TCP connections hold, and how short their memory is.
+    pub tcp_bytes: u64,
+    /// See `tcp_bytes`.
+    pub tcp_pressure: Pressure,
     /// Incomplete datagrams, in bytes.
     pub fragments: usize,
     /// Packets that wait for a device.
@@ -62,6 +67,8 @@ impl Stack {
             packets_limit: self.pool.capacity(),
             sockets: connections + self.tcp.listeners.len() + self.udp.sockets.len() + self.raw.len(),
             connections,
+            tcp_bytes: self.memory.held(),
+            tcp_pressure: self.memory.pressure(),
             fragments: self.reassembler.memory(),
             output: self.output.len(),
             timers: self.wheel.len(),

@@ -35,6 +35,10 @@ pub enum SocketOption {
     MaxSegment,
     /// TCP_QUICKACK.
     QuickAck,
+    /// TCP_CORK.
+    Cork,
+    /// TCP_NOTSENT_LOWAT, in bytes; 0 as the stack has it.
+    NotSentLowWater,
     /// TCP_CONGESTION, as a place in `congestion::Kind::ALL`.
     Congestion,
     /// SYN cookies of a listener: 0 never, 1 when its queue is full, 2 always; -1 as the stack does.

@@ -162,6 +162,11 @@ impl Stack {
     pub(super) fn settle(&mut self, id: TcpId, fresh: bool) {
         self.arm(id);
         let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        self.memory.charge(&mut entry.charged, entry.connection.held() as u32);
+        if self.memory.review(&self.config.tcp_memory, &self.pool) {
+            self.observers.counters.count(Counter::TcpMemoryPressures);
+        }
+        entry.connection.set_pressure(self.memory.pressure());
         let state = entry.connection.state();
         let readiness = entry.connection.readiness();
         let output = entry.connection.wants_transmit();
@@ -224,9 +229,9 @@ impl Stack {
     /// Drop a connection and all that the stack keeps beside it.
     pub(super) fn forget(&mut self, id: TcpId) {
         self.tcp.unlink(id);
-        if let Some(entry) = self.tcp.connections.remove(id)
-            && let Some((_, key)) = entry.timer
-        {
+        let Some(mut entry) = self.tcp.connections.remove(id) else { return };
+        self.memory.charge(&mut entry.charged, 0);
+        if let Some((_, key)) = entry.timer {
             self.wheel.cancel(key);
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Entry {
     pub(super) released: bool,
     /// In the list of those that have something to send.
     pub(super) queued: bool,
+    /// Bytes that it is charged with.
+    pub(super) charged: u32,
     /// The timer that is armed for it.
     pub(super) timer: Option<(Instant, TimerKey)>,
     /// Where its packets go, and the routing generation in which that was found.
@@ -97,6 +99,7 @@ impl TcpTable {
             announced: false,
             released: false,
             queued: false,
+            charged: 0,
             timer: None,
             hop: Some(hop),
             watch: Watch::default(),

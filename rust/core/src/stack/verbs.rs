@@ -155,7 +155,12 @@ impl Stack {
         match id {
             SocketId::Tcp(id) => {
                 let connection = &self.tcp.entry(id)?.connection;
-                tcp_option(connection.settings(), connection.congestion(), option)
+                let (send, receive) = connection.buffers();
+                match option {
+                    SocketOption::SendBuffer => Ok(send as i64),
+                    SocketOption::ReceiveBuffer => Ok(receive as i64),
+                    _ => tcp_option(connection.settings(), connection.congestion(), option),
+                }
             }
             SocketId::Listener(id) => {
                 let entry = self.tcp.listeners.get(id).ok_or(Error::BadHandle)?;
@@ -199,6 +204,8 @@ fn tcp_setting(option: SocketOption, value: i64) -> Result<Setting, Error> {
         SocketOption::ReceiveBuffer => Setting::ReceiveBuffer(number(value)?),
         SocketOption::MaxSegment => Setting::MaxSegment(number(value)?),
         SocketOption::QuickAck => Setting::QuickAck(value != 0),
+        SocketOption::Cork => Setting::Cork(value != 0),
+        SocketOption::NotSentLowWater => Setting::NotSentLowWater(number(value)?),
         SocketOption::Congestion => {
             let kind = usize::try_from(value).ok().and_then(|place| Kind::ALL.get(place));
             Setting::Congestion(*kind.ok_or(Error::InvalidArgument)?)
@@ -230,6 +237,8 @@ fn tcp_option(settings: &Settings, congestion: Kind, option: SocketOption) -> Re
         SocketOption::ReceiveBuffer => settings.receive_buffer as i64,
         SocketOption::MaxSegment => settings.max_segment.map_or(0, i64::from),
         SocketOption::QuickAck => i64::from(settings.quickack),
+        SocketOption::Cork => i64::from(settings.cork),
+        SocketOption::NotSentLowWater => settings.notsent_low_water.map_or(0, i64::from),
         SocketOption::Congestion => settings.congestion.unwrap_or(congestion).place() as i64,
         SocketOption::SynCookies => settings.syn_cookies.map_or(-1, i64::from),
         SocketOption::Ecn => settings.ecn.map_or(-1, i64::from),

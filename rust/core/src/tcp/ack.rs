@@ -175,6 +175,7 @@ impl Sender {
         }
         if news.advanced {
             self.held_back = false;
+            self.tune(common);
         }
         AckEffect { advanced: news.advanced, fin_acked: news.fin_acked, restart_timer }
     }

@@ -236,6 +236,9 @@ impl Open {
             return Err(DropReason::TcpBadAck);
         }
         let echo = self.echo(cx, common, segment);
+        if payload > 0 {
+            self.receiver.tuning.on_echo(echo.value, echo.age);
+        }
         let length = segment.sequence_length(payload);
         let effect = self.sender.on_ack(cx, common, segment, length, echo);
         self.sender.probes.1 = 0;

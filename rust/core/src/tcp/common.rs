@@ -2,6 +2,7 @@
 
 use super::congestion::Kind;
 use super::fast_open::{FastOpen, Lesson};
+use super::tuning::Pressure;
 use super::{Config, Settings, State, Tuple};
 use crate::buffer::ReceiveQueue;
 use crate::drops::DropReason;
@@ -45,6 +46,8 @@ pub(super) struct Common {
     pub(super) settings: Settings,
     /// Path MTU.
     pub(super) mtu: usize,
+    /// How short the memory of the whole stack is.
+    pub(super) memory: Pressure,
     /// Received, not read.
     pub(super) inbox: ReceiveQueue,
     /// How it ended, until the application asks.
@@ -99,6 +102,7 @@ impl Common {
             config: Arc::clone(config),
             settings,
             mtu,
+            memory: Pressure::None,
             inbox: ReceiveQueue::new(),
             error: None,
             soft_error: None,
@@ -117,6 +121,17 @@ impl Common {
     /// The congestion control of this connection.
     pub(super) fn congestion(&self) -> Kind {
         self.settings.congestion.unwrap_or(self.config.congestion)
+    }
+
+    /// Unsent bytes from which on no more may be queued.
+    pub(super) fn notsent_low_water(&self) -> u32 {
+        self.settings.notsent_low_water.unwrap_or(self.config.notsent_low_water)
+    }
+
+    /// The largest buffer that our windows may ever have to tell of.
+    pub(super) fn window_reach(&self) -> usize {
+        let (first, most) = (self.settings.receive_buffer, self.config.receive_buffer_max);
+        if self.settings.receive_fixed { first } else { first.max(most) }
     }
 
     /// What `with_clock` needs: where our timestamp clock stands apart from time, and when the next challenge may go.

@@ -94,11 +94,24 @@ pub struct Config {
     pub fin_timeout: Duration,
     /// Ignore RST in TIME-WAIT (RFC 1337).
     pub rfc1337: bool,
-    /// Bytes that the application may queue.
+    /// Bytes that the application may queue however short memory is: a page, as on Linux.
+    pub send_buffer_min: usize,
+    /// Bytes that it may queue at first.
     pub send_buffer: usize,
-    /// Bytes that may wait for the application; the window, and so the scale, comes from it. 1 MiB is 724 full
-    /// segments: less than the 1000 frames that a tap's queue holds, so that one sender cannot overflow it.
+    /// Bytes that it may queue once the congestion window has grown to half of that.
+    pub send_buffer_max: usize,
+    /// Bytes that may wait for the application however short memory is.
+    pub receive_buffer_min: usize,
+    /// Bytes that may wait for it at first. 1 MiB is 724 full segments: less than the 1000 frames that a tap's queue
+    /// holds, so that one sender cannot overflow it.
     pub receive_buffer: usize,
+    /// Bytes that may wait once a round trip brings half as much; the scale of windows comes from it. 6 MiB, as on Linux,
+    /// keep 200 Mbit/s over 250 ms going.
+    pub receive_buffer_max: usize,
+    /// Let the receive buffer grow with what a round trip brings.
+    pub moderate_receive_buffer: bool,
+    /// Unsent bytes from which on the application may queue no more (TCP_NOTSENT_LOWAT).
+    pub notsent_low_water: u32,
     /// Separate pieces kept out of order at most.
     pub max_out_of_order: usize,
     /// Least segment size, options included, that a peer can force on us (against CVE-2019-11479).
@@ -152,8 +165,14 @@ impl Default for Config {
             time_wait: Duration::from_secs(60),
             fin_timeout: Duration::from_secs(60),
             rfc1337: true,
-            send_buffer: 4 << 20,
+            send_buffer_min: 4 << 10,
+            send_buffer: 1 << 20,
+            send_buffer_max: 4 << 20,
+            receive_buffer_min: 4 << 10,
             receive_buffer: 1 << 20,
+            receive_buffer_max: 6 << 20,
+            moderate_receive_buffer: true,
+            notsent_low_water: u32::MAX,
             max_out_of_order: 4096,
             min_mss: 48,
             challenge_ack_interval: Duration::from_millis(500),

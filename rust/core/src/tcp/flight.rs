@@ -117,6 +117,12 @@ impl Flight {
         self.delivered
     }
 
+    /// The connection rests: memory for many records goes back.
+    pub(super) fn rest(&mut self) {
+        self.records.shrink_to_fit();
+        self.spans.shrink_to_fit();
+    }
+
     /// Sequence space that was sent again and is in the network (tcp_info's retrans).
     pub(super) const fn resent(&self) -> u32 {
         self.resent

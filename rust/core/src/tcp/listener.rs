@@ -351,7 +351,7 @@ impl Listener {
         let mut common = Common::new(cx, config, self.settings, tuple, isn, mtu);
         common.syn_cookie = true;
         let stamps = segment.options.timestamps.map(|stamps| (stamps.value, stamps.echo));
-        let ours = options::shift_for(common.settings.receive_buffer);
+        let ours = options::shift_for(common.window_reach());
         let mut agreed = syn_cookie::agreed(config, mss, stamps, ours);
         let told = agreed.timestamps.and(stamps).map(|(_, echo)| syn_cookie::has_ecn(echo));
         agreed.ecn = ecn::Agreement::remembered(ecn::Policy::of(&common), segment, told);

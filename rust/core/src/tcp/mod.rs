@@ -13,6 +13,7 @@
 //!    ack       how an ACK walks through the sender     flight  what is out     rack, recovery  what counts as lost
 //!    prr, undo, tail   the way down, the way back, the last segment     congestion/, pacing  how much, how fast
 //!    rtt, delivery     the timeout, the rate     wait  why nothing goes out
+//!    tuning    how large both buffers are
 //!    receiver  window, ACK policy, SACK blocks, PAWS      ecn   marks: what is agreed, told, and made of it
 //! ```
 //!
@@ -77,6 +78,7 @@ mod tail;
 mod timeout;
 mod timers;
 mod transmit;
+mod tuning;
 mod undo;
 mod verbs;
 mod wait;
@@ -93,6 +95,7 @@ pub use reset::reset_for;
 pub use secrets::Secrets;
 pub use settings::{Setting, Settings};
 pub use state::State;
+pub use tuning::Pressure;
 pub use wait::{Wait, WaitClock, WaitTimes};
 
 #[cfg(test)]

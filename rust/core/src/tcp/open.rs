@@ -13,10 +13,15 @@ use super::sender::{Fin, Sender};
 use super::tail::Tail;
 use super::timers::{Timer, Timers};
 use super::transmit::Unit;
+use super::tuning::IDLE;
+use super::wait::Wait;
 use crate::error::Error;
 use crate::observe::{Context, Counter};
-use crate::time::Instant;
+use crate::time::{Duration, Instant};
 use crate::wire::{SeqNumber, TcpFlags, TcpHeader, TcpOptions};
+
+/// How long TCP_CORK keeps a segment back that is not full (tcp(7)).
+const CORK: Duration = Duration::from_millis(200);
 
 /// How a connection leaves the synchronized states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +60,10 @@ impl Open {
         common: &Common,
         agreed: Agreed,
         sender: Sender,
-        receiver: Receiver,
+        mut receiver: Receiver,
         close: bool,
     ) -> Self {
+        receiver.tuning.on_handshake(sender.rtt.smoothed());
         let mut open = Self {
             sender,
             receiver,
@@ -171,7 +177,7 @@ impl Open {
                 let usual = TcpOptions { timestamps: options.timestamps, ..TcpOptions::default() };
                 return Some(self.outgoing(cx, common, unit, if beside_data > 0 { options } else { usual }));
             }
-            Err(wait) => self.sender.note_wait(cx.now, wait),
+            Err(wait) => self.on_wait(cx.now, common, wait),
         }
         self.wait_for_window(cx.now);
         if let Some(at) = self.sender.paced_until.take() {
@@ -263,7 +269,7 @@ impl Open {
         let mut header = common.header(TcpFlags::ACK);
         header.seq = self.sender.nxt;
         header.ack = self.receiver.next;
-        header.window = self.receiver.advertise(&common.inbox, common.settings.receive_buffer);
+        header.window = self.receiver.advertise(&common.inbox, self.receiver.buffer(common));
         header.options = options;
         self.receiver.ecn.on_sent(cx.now, options.ecn.is_some(), data);
         self.receiver.on_ack_sent();
@@ -271,10 +277,44 @@ impl Open {
         header
     }
 
+    /// Nothing can go out, for this reason.
+    fn on_wait(&mut self, now: Instant, common: &Common, wait: Wait) {
+        self.sender.note_wait(now, wait);
+        match (wait == Wait::Cork, self.timers.is_set(Timer::Cork)) {
+            (true, false) => self.timers.set(Timer::Cork, now + CORK),
+            (false, true) => self.timers.clear(Timer::Cork),
+            _ => {}
+        }
+        if self.has_grown(common) && !self.timers.is_set(Timer::Rest) {
+            self.timers.set(Timer::Rest, now + IDLE);
+        }
+    }
+
+    /// Whether a buffer is larger than it was at first.
+    fn has_grown(&self, common: &Common) -> bool {
+        self.receiver.tuning.size() > common.settings.receive_buffer
+            || self.sender.queue.limit() > common.settings.send_buffer
+    }
+
+    /// Give back what grew, if the connection is at rest.
+    pub(super) fn rest(&mut self, now: Instant, common: &Common) {
+        let heard = self.receiver.last_text.unwrap_or(Instant::ZERO);
+        let active = self.sender.last_sent.max(heard);
+        if self.sender.is_busy() || now.since(active) < IDLE {
+            self.timers.set(Timer::Rest, active.max(now) + IDLE);
+            return;
+        }
+        self.receiver.rest(common);
+        self.sender.queue.set_limit(common.settings.send_buffer);
+        self.sender.flight.rest();
+    }
+
     /// Nothing can go out. If nothing is out either and something waits, then for the peer's window: see that the wait
     /// has an end.
     fn wait_for_window(&mut self, now: Instant) {
-        if !self.sender.is_outstanding() && self.sender.has_unsent() && !self.timers.is_set(Timer::Persist) {
+        let corked = self.sender.waiting == Wait::Cork;
+        let waits = !self.sender.is_outstanding() && self.sender.has_unsent() && !corked;
+        if waits && !self.timers.is_set(Timer::Persist) {
             //= rfc9293#3.8.6.1 MUST-36 SHLD-29   the first probe after one timeout
             self.timers.set(Timer::Persist, now + self.sender.rtt.timeout());
         }

@@ -34,7 +34,7 @@ impl Agreed {
     }
 }
 
-/// The shift that lets a window of `buffer` bytes be told.
+/// The shift that lets a window of `buffer` bytes be told: of the largest that there may ever be, since it never changes.
 pub(super) fn shift_for(buffer: usize) -> u8 {
     (0..MAX_SHIFT).find(|shift| buffer >> shift <= usize::from(u16::MAX)).unwrap_or(MAX_SHIFT)
 }
@@ -45,7 +45,7 @@ pub(super) fn offer(now: Instant, common: &Common) -> TcpOptions {
     TcpOptions {
         //= rfc9293#3.7.1 MUST-14 SHLD-5 MUST-67   always, and without our own options taken off (RFC 6691)
         mss: Some(common.advertised_mss()),
-        window_scale: config.window_scaling.then(|| shift_for(common.settings.receive_buffer)),
+        window_scale: config.window_scaling.then(|| shift_for(common.window_reach())),
         sack_permitted: config.sack,
         //= rfc7323#3.2   there is nothing to echo yet
         timestamps: config.timestamps.then(|| Timestamps { value: common.timestamp(now), echo: 0 }),
@@ -68,7 +68,7 @@ pub(super) fn answer(now: Instant, common: &Common, agreed: &Agreed) -> TcpOptio
 pub(super) fn agree(common: &Common, peer: &TcpOptions) -> Agreed {
     let config = &common.config;
     let default = if common.tuple.remote.is_ipv4() { DEFAULT_MSS.0 } else { DEFAULT_MSS.1 };
-    let ours = shift_for(common.settings.receive_buffer);
+    let ours = shift_for(common.window_reach());
     //= rfc7323#2.3   a shift over 14 counts as 14
     let scale = peer.window_scale.map(|shift| (shift.min(MAX_SHIFT), ours));
     Agreed {

@@ -4,6 +4,7 @@ use super::common::{Common, step};
 use super::congestion::Kind;
 use super::ecn;
 use super::options::Agreed;
+use super::tuning::{Pressure, Tuning};
 use crate::buffer::{Inserted, Packet, Pool, ReceiveQueue};
 use crate::drops::DropReason;
 use crate::observe::{Context, Counter};
@@ -44,6 +45,8 @@ pub(super) struct Receiver {
     pub(super) next: SeqNumber,
     /// The right edge as last advertised: RCV.NXT + RCV.WND.
     edge: SeqNumber,
+    /// The right edge that was meant. What was told is rounded up from it, and so up to a unit of the scale beyond.
+    meant: SeqNumber,
     /// Our shift.
     shift: u8,
     /// Last.ACK.sent (RFC 7323 4.3).
@@ -62,6 +65,7 @@ pub(super) struct Receiver {
     pub(super) last_text: Option<Instant>,
     /// Payload of the peer's full segments, as far as seen, and at most.
     pub(super) segment: u32,
+    pub(super) tuning: Tuning,
     largest_segment: u32,
     /// Number of a FIN that came before its turn.
     early_fin: Option<SeqNumber>,
@@ -88,6 +92,7 @@ impl Receiver {
         Self {
             next: irs + 1,
             edge: irs + 1 + u32::from(window),
+            meant: irs + 1 + u32::from(window),
             shift: agreed.scale.map_or(0, |scale| scale.1),
             acked: irs + 1,
             recent: agreed.timestamps.map(|value| (value, cx.now)),
@@ -98,6 +103,7 @@ impl Receiver {
             unacked: 0,
             last_text: None,
             segment: largest.min(536),
+            tuning: Tuning::new(cx.now, common, largest),
             largest_segment: largest,
             early_fin: None,
             finished: false,
@@ -206,6 +212,9 @@ impl Receiver {
         let length = packet.len() as u32;
         common.stats.data_segments_in += 1;
         self.last_text = Some(cx.now);
+        if common.memory == Pressure::Critical && self.is_too_much(common, length) {
+            return self.refuse(cx, common, seq, packet, pool);
+        }
         let before = common.inbox.next();
         let position = before + u64::from(seq.0.wrapping_sub(self.next.0));
         let had_gap = common.inbox.has_gap();
@@ -215,6 +224,8 @@ impl Receiver {
             Inserted::Ready => {
                 let ready = (common.inbox.next() - before) as u32;
                 self.next += ready;
+                let measure = self.recent.is_none() || self.tuning.rtt().is_none();
+                self.tuning.on_window(cx.now, common.inbox.next(), self.window(), measure);
                 common.stats.bytes_received += u64::from(ready);
                 if common.read_shut {
                     common.inbox.discard(pool);
@@ -238,6 +249,42 @@ impl Receiver {
                 common.drop(cx, DropReason::TcpOutOfOrderFull);
                 self.duplicate();
             }
+        }
+    }
+
+    /// Bytes that may wait for the application, as memory is.
+    pub(super) fn buffer(&self, common: &Common) -> usize {
+        let least = common.config.receive_buffer_min;
+        common.memory.left_of(self.tuning.size(), least, self.largest_segment)
+    }
+
+    /// The connection rests.
+    pub(super) fn rest(&mut self, common: &Common) {
+        self.tuning.rest(common, self.largest_segment);
+    }
+
+    /// Whether a payload may not even be kept within the window that was told.
+    fn is_too_much(&self, common: &Common, length: u32) -> bool {
+        let held = common.inbox.readable() + common.inbox.waiting();
+        held > 0 && held + length as usize > common.config.receive_buffer_min
+    }
+
+    /// There is no memory for a payload: to the peer it is lost on its way.
+    fn refuse(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &Common,
+        seq: SeqNumber,
+        packet: Packet,
+        pool: &mut Pool,
+    ) {
+        cx.count(Counter::TcpRcvQDrop);
+        common.drop(cx, DropReason::TcpNoMemory);
+        pool.put(packet);
+        if seq == self.next {
+            self.due = Due::Now;
+        } else {
+            self.duplicate();
         }
     }
 
@@ -312,19 +359,30 @@ impl Receiver {
     /// The window field of a segment that leaves now; moves the right edge, to the right only.
     pub(super) fn advertise(&mut self, inbox: &ReceiveQueue, buffer: usize) -> u16 {
         let unit = 1u32 << self.shift;
-        let (kept, free) = (self.window(), free(inbox, buffer));
-        let field = if self.moves_enough(kept, free, buffer) {
-            (free / unit).max(kept.div_ceil(unit))
-        } else {
-            //= rfc9293#3.8.6 SHLD-14   rounding must not pull the edge back, so round up: but not for ever, since each ACK
-            // of a trickle nobody reads would add a little
-            let up = kept.div_ceil(unit);
-            let creeps = up * unit > kept && up * unit > free.saturating_add(buffer as u32 / 8);
-            if creeps { kept / unit } else { up }
-        };
+        let (kept, free) = (self.kept(), free(inbox, buffer));
+        let grows = self.moves_enough(kept, free, buffer);
+        //= rfc9293#3.8.6 SHLD-14   rounding must not pull the edge back, so round up. What is meant does not follow: else
+        // each ACK of a trickle that nobody reads would add a little
+        let field = if grows { (free / unit).max(kept.div_ceil(unit)) } else { kept.div_ceil(unit) };
         let field = field.min(u32::from(u16::MAX));
-        self.edge = self.next + field * unit;
+        let told = self.next + field * unit;
+        self.edge = self.edge.max(told);
+        if grows {
+            self.meant = self.meant.max(told);
+        }
         field as u16
+    }
+
+    /// Room that was meant to be told of and is not used up.
+    fn kept(&self) -> u32 {
+        self.meant.distance(self.next).max(0) as u32
+    }
+
+    /// The application read. True if the peer should hear of the room.
+    pub(super) fn on_read(&mut self, now: Instant, common: &Common) -> bool {
+        let position = common.inbox.read_position();
+        self.tuning.on_read(now, common, position, self.largest_segment);
+        self.owes_update(&common.inbox, self.buffer(common))
     }
 
     /// Whether the right edge could move by enough to be worth telling (RFC 9293 3.8.6.2.2).
@@ -335,8 +393,8 @@ impl Receiver {
 
     /// After a read: whether the peer should hear of the room. An update that told nothing new would be a duplicate ACK
     /// to it, and one for each read would be a flood: tell when it waits for room, else in steps of a quarter.
-    pub(super) fn owes_update(&self, inbox: &ReceiveQueue, buffer: usize) -> bool {
-        let (kept, free) = (self.window(), free(inbox, buffer).min(u32::from(u16::MAX) << self.shift));
+    fn owes_update(&self, inbox: &ReceiveQueue, buffer: usize) -> bool {
+        let (kept, free) = (self.kept(), free(inbox, buffer).min(u32::from(u16::MAX) << self.shift));
         let starving = kept < 2 * self.largest_segment;
         !self.finished
             && self.moves_enough(kept, free, buffer)

@@ -31,10 +31,18 @@ pub struct Settings {
     pub ttl: u8,
     /// DiffServ and ECN byte (IP_TOS).
     pub tos: u8,
-    /// Bytes that may be queued (SO_SNDBUF).
+    /// Bytes that may be queued (SO_SNDBUF); at first, unless `send_fixed`.
     pub send_buffer: usize,
-    /// Bytes that may wait to be read (SO_RCVBUF).
+    /// Bytes that may wait to be read (SO_RCVBUF); at first, unless `receive_fixed`.
     pub receive_buffer: usize,
+    /// The application set it, so it does not grow.
+    pub receive_fixed: bool,
+    /// See `receive_fixed`.
+    pub send_fixed: bool,
+    /// Unsent bytes from which on no more may be queued (TCP_NOTSENT_LOWAT); `None` as the stack has it.
+    pub notsent_low_water: Option<u32>,
+    /// Keep a segment that is not full back, for up to 200 ms (TCP_CORK).
+    pub cork: bool,
     /// Upper bound of segments both ways (TCP_MAXSEG).
     pub max_segment: Option<u16>,
     /// Acknowledge at once (TCP_QUICKACK).
@@ -66,6 +74,10 @@ impl Settings {
             tos: 0,
             send_buffer: capped(config.send_buffer),
             receive_buffer: capped(config.receive_buffer),
+            receive_fixed: false,
+            send_fixed: false,
+            notsent_low_water: None,
+            cork: false,
             max_segment: None,
             quickack: false,
             congestion: None,
@@ -89,8 +101,16 @@ impl Settings {
             Setting::Linger(time) => self.linger = time,
             Setting::Ttl(ttl) => self.ttl = ttl,
             Setting::Tos(tos) => self.tos = tos,
-            Setting::SendBuffer(size) => self.send_buffer = size.clamp(MIN_BUFFER, MAX_BUFFER),
-            Setting::ReceiveBuffer(size) => self.receive_buffer = size.clamp(MIN_BUFFER, MAX_BUFFER),
+            Setting::SendBuffer(size) => {
+                (self.send_buffer, self.send_fixed) = (size.clamp(MIN_BUFFER, MAX_BUFFER), true);
+            }
+            Setting::ReceiveBuffer(size) => {
+                (self.receive_buffer, self.receive_fixed) = (size.clamp(MIN_BUFFER, MAX_BUFFER), true);
+            }
+            Setting::NotSentLowWater(bytes) => {
+                self.notsent_low_water = Some(bytes).filter(|bytes| *bytes > 0);
+            }
+            Setting::Cork(on) => self.cork = on,
             Setting::MaxSegment(size) => self.max_segment = Some(size).filter(|size| *size > 0),
             Setting::QuickAck(on) => self.quickack = on,
             Setting::Congestion(kind) => self.congestion = Some(kind),
@@ -140,9 +160,13 @@ pub enum Setting {
     Ttl(u8),
     /// See [`Settings::tos`].
     Tos(u8),
-    /// See [`Settings::send_buffer`].
+    /// See [`Settings::cork`].
+    Cork(bool),
+    /// See [`Settings::notsent_low_water`]; 0 for the stack's.
+    NotSentLowWater(u32),
+    /// See [`Settings::send_buffer`]; it no longer grows by itself.
     SendBuffer(usize),
-    /// See [`Settings::receive_buffer`].
+    /// See [`Settings::receive_buffer`]; it no longer grows by itself.
     ReceiveBuffer(usize),
     /// See [`Settings::max_segment`]; 0 takes the bound away.
     MaxSegment(u16),

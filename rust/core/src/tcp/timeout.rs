@@ -29,6 +29,14 @@ impl Open {
                 Timer::Persist => self.on_persist(cx, common),
                 Timer::DelayedAck => self.on_delayed_ack(cx),
                 Timer::KeepAlive => self.on_keep_alive(cx, common),
+                Timer::Rest => {
+                    self.rest(cx.now, common);
+                    None
+                }
+                Timer::Cork => {
+                    self.sender.force = true;
+                    None
+                }
                 //= rfc9293#3.6.1   the peer may never close, and nobody is left who cares
                 Timer::Orphan => Some(Exit::Closed { error: None, reset: false }),
             };

@@ -21,10 +21,14 @@ pub(super) enum Timer {
     KeepAlive,
     /// The FIN of a peer to whom nobody listens any more.
     Orphan,
+    /// A pause long enough to give grown buffers back.
+    Rest,
+    /// More to fill a segment with (TCP_CORK).
+    Cork,
 }
 
 impl Timer {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Pacing,
         Self::Reordering,
         Self::TailProbe,
@@ -33,6 +37,8 @@ impl Timer {
         Self::DelayedAck,
         Self::KeepAlive,
         Self::Orphan,
+        Self::Rest,
+        Self::Cork,
     ];
 
     /// Its name in traces.
@@ -46,6 +52,8 @@ impl Timer {
             Self::DelayedAck => "delayed-ack",
             Self::KeepAlive => "keep-alive",
             Self::Orphan => "fin-wait-2",
+            Self::Rest => "rest",
+            Self::Cork => "cork",
         }
     }
 }

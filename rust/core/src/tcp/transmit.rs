@@ -252,6 +252,9 @@ impl Sender {
         if self.nxt.before(self.max) || self.force {
             return None;
         }
+        if length == available && common.settings.cork && self.fin == Fin::None && !self.is_urgent() {
+            return Some(Wait::Cork);
+        }
         if length == available {
             //= rfc9293#3.7.4 SHLD-7 MUST-17   Nagle: the last small one waits for what is out, unless told not to. A FIN
             // behind it ends all hope that it grows

@@ -1,10 +1,13 @@
 //! What the application does with a connection.
 
+use super::common::Common;
 use super::congestion::Kind;
 use super::connection::Phase;
-use super::open::{Exit, Open};
+use super::open::Exit;
 use super::receiver::Due;
-use super::{Connection, Setting, Settings};
+use super::sender::Sender;
+use super::wait::Wait;
+use super::{Connection, Pressure, Setting, Settings};
 use crate::buffer::{Foreign, Pool, SendQueue};
 use crate::error::Error;
 use crate::observe::{Context, Counter, Readiness};
@@ -16,14 +19,17 @@ use crate::wire::TcpFlags;
 const LOW_WATER: usize = 3;
 
 /// Whether a writer should be woken.
-fn has_room(queue: &SendQueue) -> bool {
-    queue.free() * LOW_WATER >= queue.limit()
+fn has_room(common: &Common, sender: &Sender) -> bool {
+    let limit = sender.send_limit(common);
+    let free = limit.saturating_sub(sender.queue.len());
+    // Half of the mark, as on Linux: a writer that is woken at the mark itself writes a byte and sleeps again.
+    free * LOW_WATER >= limit && sender.unsent().saturating_mul(2) < common.notsent_low_water() as usize
 }
 
 impl Connection {
     /// Queue a copy of `data`; returns how much was taken, `WouldBlock` if there is no room.
     pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        self.queue(cx, data.len(), |open| open.sender.queue.push(data))
+        self.queue(cx, data.len(), |queue, room| queue.push(&data[..data.len().min(room)]))
     }
 
     /// Queue `data` from `offset` on by reference; returns how much was taken.
@@ -34,7 +40,7 @@ impl Connection {
         offset: usize,
     ) -> Result<usize, Error> {
         let asked = (*data).as_ref().len().saturating_sub(offset);
-        self.queue(cx, asked, |open| open.sender.queue.push_foreign(data, offset))
+        self.queue(cx, asked, |queue, room| queue.push_foreign(data, offset, room))
     }
 
     /// As `send`, and the peer is told that the data is urgent up to its end (RFC 6093). It stays in the stream.
@@ -53,7 +59,7 @@ impl Connection {
         &mut self,
         cx: &Context<'_>,
         asked: usize,
-        push: impl FnOnce(&mut Open) -> usize,
+        push: impl FnOnce(&mut SendQueue, usize) -> usize,
     ) -> Result<usize, Error> {
         let open = match &mut self.phase {
             Phase::SynSent(_) => return Err(Error::WouldBlock),
@@ -68,7 +74,8 @@ impl Connection {
             return Ok(0);
         }
         let busy = open.sender.is_busy();
-        let taken = push(open);
+        let room = open.sender.room(&self.common);
+        let taken = push(&mut open.sender.queue, room);
         open.sender.refused = taken < asked;
         if taken == 0 {
             return Err(Error::WouldBlock);
@@ -81,15 +88,14 @@ impl Connection {
     }
 
     /// Read; `Ok(0)` is the end of the stream.
-    pub fn recv(&mut self, _cx: &mut Context<'_>, out: &mut [u8], pool: &mut Pool) -> Result<usize, Error> {
+    pub fn recv(&mut self, cx: &mut Context<'_>, out: &mut [u8], pool: &mut Pool) -> Result<usize, Error> {
         if self.common.inbox.readable() == 0 {
             return self.nothing_to_read(out.is_empty());
         }
         let count = self.common.inbox.read(out, pool);
-        let buffer = self.common.settings.receive_buffer;
         if let Phase::Open(open) = &mut self.phase
             && open.flow.takes_text()
-            && open.receiver.owes_update(&self.common.inbox, buffer)
+            && open.receiver.on_read(cx.now, &self.common)
         {
             //= rfc9293#3.8.6.2.2 MUST-39   the peer hears of the room only when it is worth a segment
             open.receiver.due = Due::Now;
@@ -213,13 +219,14 @@ impl Connection {
         let mut readiness = Readiness::empty();
         let (ended, read_over, writable) = match &self.phase {
             Phase::SynReceived(state) => {
-                let room = state.fast.as_ref().is_some_and(|open| has_room(&open.sender.queue));
+                let fast = state.fast.as_ref();
+                let room = fast.is_some_and(|open| has_room(&self.common, &open.sender));
                 (false, false, room)
             }
             Phase::SynSent(_) => (false, false, false),
             Phase::Open(open) => {
                 let closed = open.flow.has_closed();
-                let room = has_room(&open.sender.queue);
+                let room = has_room(&self.common, &open.sender);
                 (closed && open.receiver.finished, open.receiver.finished, closed || room)
             }
             Phase::TimeWait(_) | Phase::Closed => (true, true, true),
@@ -249,6 +256,10 @@ impl Connection {
         }
         let Some(open) = self.phase.open_mut() else { return Ok(()) };
         match setting {
+            Setting::ReceiveBuffer(_) => open.receiver.tuning.set(self.common.settings.receive_buffer),
+            Setting::QuickAck(true) if open.receiver.due == Due::Later => open.receiver.due = Due::Now,
+            //= rfc9293#3.7.4   who turns Nagle off wants what waits to go, corked or not (tcp(7))
+            Setting::NoDelay(true) => open.sender.force = open.sender.waiting == Wait::Cork,
             Setting::SendBuffer(_) => open.sender.queue.set_limit(self.common.settings.send_buffer),
             Setting::Congestion(kind) => {
                 open.sender.set_congestion(cx.now, &self.common.config, kind);
@@ -266,6 +277,25 @@ impl Connection {
     /// The congestion control in use.
     pub fn congestion(&self) -> Kind {
         self.common.congestion()
+    }
+
+    /// Bytes that may be queued now, and that may wait to be read.
+    pub fn buffers(&self) -> (usize, usize) {
+        let settings = &self.common.settings;
+        self.open().map_or((settings.send_buffer, settings.receive_buffer), |open| {
+            (open.sender.queue.limit(), open.receiver.tuning.size())
+        })
+    }
+
+    /// Bytes that it holds for its application and for its peer.
+    pub fn held(&self) -> usize {
+        let queued = self.open().map_or(0, |open| open.sender.queue.len());
+        queued + self.common.inbox.readable() + self.common.inbox.waiting()
+    }
+
+    /// How short the memory of the stack is, before anything else is asked of the connection.
+    pub const fn set_pressure(&mut self, pressure: Pressure) {
+        self.common.memory = pressure;
     }
 
     /// The settings in force.

@@ -42,14 +42,26 @@ pub(crate) use record;
 
 /// What a stack holds in memory, by name.
 pub(crate) fn memory(stack: &Stack) -> Vec<(&'static str, usize)> {
-    let Memory { packets_used, packets_free, packets_limit, sockets, connections, fragments, output, timers } =
-        stack.memory();
+    let Memory {
+        packets_used,
+        packets_free,
+        packets_limit,
+        sockets,
+        connections,
+        tcp_bytes,
+        tcp_pressure,
+        fragments,
+        output,
+        timers,
+    } = stack.memory();
     vec![
         ("packets_in_use", packets_used),
         ("packets_free", packets_free),
         ("packets_capacity", packets_limit),
         ("sockets", sockets),
         ("connections", connections),
+        ("tcp_bytes", tcp_bytes as usize),
+        ("tcp_pressure", tcp_pressure as usize),
         ("fragment_bytes", fragments),
         ("output_packets", output),
         ("timers", timers),

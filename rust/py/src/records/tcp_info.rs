@@ -106,6 +106,15 @@ record! {
         ato: f64,
         /// Payload of the peer's full segments as far as seen, bytes.
         rcv_mss: u32,
+        /// The round trip as the receiver sees it, seconds; None while it does not know.
+        rcv_rtt: Option<f64>,
+        /// The most bytes that the application read in one round trip.
+        rcv_space: u32,
+        /// Bytes that may wait to be read, and that may be queued, as tuned now.
+        receive_buffer: usize,
+        send_buffer: usize,
+        /// How short the memory of the stack is for it: "none", "short", "critical".
+        pressure: &'static str,
         /// Timers that run, and in how many seconds they fire.
         timers: BTreeMap<&'static str, f64>,
         /// Everything else by name: negotiated options, the phase of recovery, counters; seconds for times.
@@ -190,6 +199,11 @@ impl TcpInfo {
             last_ack_recv: ago(work.last_ack_received),
             ato: to_seconds(work.delayed_ack),
             rcv_mss: work.rcv_mss,
+            rcv_rtt: seconds(work.rcv_rtt),
+            rcv_space: work.rcv_space,
+            receive_buffer: work.receive_buffer,
+            send_buffer: work.send_buffer,
+            pressure: work.pressure.name(),
             fields: fields(&info),
             timers: info.timers.into_iter().map(|(name, at)| (name, to_seconds(at.since(now)))).collect(),
         }

@@ -183,8 +183,8 @@ impl TcpStream {
     /// Set a socket option.
     ///
     /// Names: nodelay keepalive keep_idle keep_interval keep_count user_timeout linger (-1 is off) ttl tos
-    /// send_buffer receive_buffer max_segment quickack congestion (a name: "cubic") ecn (as net.ipv4.tcp_ecn; -1 as
-    /// the stack)
+    /// send_buffer receive_buffer max_segment quickack cork notsent_lowat congestion (a name:
+    /// "cubic") ecn (as net.ipv4.tcp_ecn; -1 as the stack)
     /// Of a listener also: defer_accept; fast_open (how many such opens may wait for their ACK); syn_cookies (-1 as the stack).
     /// Times are in milliseconds. Raises: ValueError that names the option or its value.
     fn set_option(&self, py: Python<'_>, name: &str, value: OptionValue) -> PyResult<()> {

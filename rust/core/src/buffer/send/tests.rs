@@ -34,12 +34,12 @@ fn the_limit_holds_and_can_change() {
 fn foreign_bytes_are_referred_to_and_short_ones_copied() {
     let mut queue = SendQueue::new(1 << 20);
     let long = foreign(vec![9; 10_000]);
-    assert_eq!(queue.push_foreign(Arc::clone(&long), 100), 9_900);
+    assert_eq!(queue.push_foreign(Arc::clone(&long), 100, usize::MAX), 9_900);
     assert_eq!(Arc::strong_count(&long), 2);
     let short = foreign(vec![8; 100]);
-    assert_eq!(queue.push_foreign(Arc::clone(&short), 0), 100);
+    assert_eq!(queue.push_foreign(Arc::clone(&short), 0, usize::MAX), 100);
     assert_eq!(Arc::strong_count(&short), 1);
-    assert_eq!(queue.push_foreign(short, 200), 0, "an offset beyond the end is nothing");
+    assert_eq!(queue.push_foreign(short, 200, usize::MAX), 0, "an offset beyond the end is nothing");
     queue.consume(9_900);
     assert_eq!(Arc::strong_count(&long), 1);
 }
@@ -48,7 +48,7 @@ fn foreign_bytes_are_referred_to_and_short_ones_copied() {
 fn a_unit_ends_where_its_slices_do() {
     let mut queue = SendQueue::new(1 << 20);
     for _ in 0..20 {
-        queue.push_foreign(foreign(vec![1; MIN_FOREIGN]), 0);
+        queue.push_foreign(foreign(vec![1; MIN_FOREIGN]), 0, usize::MAX);
     }
     assert_eq!(queue.fit(0, 1 << 20), Slices::MAX * MIN_FOREIGN);
     assert_eq!(queue.fit(1, 1 << 20), Slices::MAX * MIN_FOREIGN - 1);
@@ -91,7 +91,7 @@ proptest! {
                 }
                 Op::Foreign(length, offset) => {
                     let data: Vec<u8> = (0..length).map(|i| stamp.wrapping_add(i as u8)).collect();
-                    let taken = queue.push_foreign(foreign(data.clone()), offset);
+                    let taken = queue.push_foreign(foreign(data.clone()), offset, usize::MAX);
                     model.extend(data.iter().skip(offset).take(taken));
                 }
                 Op::Consume(count) => {

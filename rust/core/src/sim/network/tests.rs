@@ -4,6 +4,7 @@ use super::*;
 use crate::sim::{BulkSpec, Discipline, LinkSpec};
 use crate::time::{Duration, Instant};
 
+mod buffers;
 mod observe;
 mod soak;
 mod topology;

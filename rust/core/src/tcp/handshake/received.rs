@@ -237,6 +237,7 @@ impl SynReceived {
     ) -> Box<Open> {
         let mut open = self.establish(cx, common, segment);
         open.sender.rtt = Rtt::new(&common.config);
+        open.receiver.tuning.on_handshake(None);
         open
     }
 
@@ -247,6 +248,7 @@ impl SynReceived {
         if let Some(mut open) = self.fast.take() {
             open.sender.rtt = measured.0;
             open.sender.ecn.limit(&agreed.ecn);
+            open.receiver.tuning.on_handshake(open.sender.rtt.smoothed());
             open.heard = cx.now;
             if self.close {
                 open.close(cx.now, common);

@@ -3,6 +3,7 @@
 use crate::tcp::State;
 use crate::tcp::common::Common;
 use crate::tcp::open::Open;
+use crate::tcp::tuning::Pressure;
 use crate::tcp::wait::{Wait, WaitClock};
 use crate::time::{Duration, Instant};
 
@@ -53,6 +54,16 @@ pub struct Work {
     pub delayed_ack: Duration,
     /// Payload bytes of a full segment that the peer sends, as far as seen.
     pub rcv_mss: u32,
+    /// The round trip as the receiver sees it.
+    pub rcv_rtt: Option<Duration>,
+    /// The most that the application read in one of those.
+    pub rcv_space: u32,
+    /// Bytes that may wait to be read, and that may be queued.
+    pub receive_buffer: usize,
+    /// See `receive_buffer`.
+    pub send_buffer: usize,
+    /// How short the memory of the stack is.
+    pub pressure: Pressure,
 }
 
 impl Work {
@@ -85,6 +96,11 @@ impl Work {
             last_ack_received: None,
             delayed_ack: common.config.delayed_ack,
             rcv_mss: 0,
+            rcv_rtt: None,
+            rcv_space: 0,
+            receive_buffer: common.settings.receive_buffer,
+            send_buffer: common.settings.send_buffer,
+            pressure: common.memory,
         }
     }
 
@@ -99,5 +115,7 @@ impl Work {
         self.last_data_sent = Some(sender.last_sent).filter(|_| self.data_segments_out > 0);
         (self.last_data_received, self.last_ack_received) = (receiver.last_text, Some(open.heard));
         self.rcv_mss = receiver.segment;
+        (self.rcv_rtt, self.rcv_space) = (receiver.tuning.rtt(), receiver.tuning.read());
+        (self.receive_buffer, self.send_buffer) = (receiver.tuning.size(), sender.queue.limit());
     }
 }

@@ -11,7 +11,10 @@ use crate::wire::{SeqNumber, TcpOptions, Timestamps};
 use test_case::test_case;
 
 fn always() -> Server {
-    Server::new(4, Config { syn_cookies: 2, receive_buffer: 1 << 20, ..Config::default() })
+    Server::new(
+        4,
+        Config { syn_cookies: 2, receive_buffer: 1 << 20, receive_buffer_max: 1 << 20, ..Config::default() },
+    )
 }
 
 fn everything() -> TcpOptions {

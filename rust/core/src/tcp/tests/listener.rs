@@ -106,7 +106,8 @@ fn a_half_open_connection_answers(seg: &Seg) -> (String, usize) {
 
 #[test]
 fn what_is_packed_comes_out_again() {
-    let mut server = Server::new(1, Config { receive_buffer: 1 << 20, ..Config::default() });
+    let mut server =
+        Server::new(1, Config { receive_buffer: 1 << 20, receive_buffer_max: 1 << 20, ..Config::default() });
     let options = TcpOptions {
         mss: Some(1000),
         window_scale: Some(3),

@@ -4,6 +4,7 @@ mod pair;
 mod peer;
 
 mod arrival;
+mod buffers;
 mod closing;
 mod cookies;
 mod data;

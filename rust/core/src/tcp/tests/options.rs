@@ -9,7 +9,11 @@ use test_case::test_case;
 
 #[test]
 fn our_syn_offers_everything_and_its_mss_has_no_options_taken_off() {
-    let mut peer = Peer::connecting(Config { receive_buffer: 1 << 20, ..Config::default() });
+    let mut peer = Peer::connecting(Config {
+        receive_buffer: 1 << 20,
+        receive_buffer_max: 1 << 20,
+        ..Config::default()
+    });
     let syn = peer.out().remove(0).header;
     assert_eq!((syn.options.mss, syn.options.window_scale), (Some(1460), Some(5)));
     assert!(syn.options.sack_permitted);

@@ -87,7 +87,13 @@ pub(super) struct Peer {
 
 /// Few surprises: no scaling and no timestamps unless the peer's SYN has them, and no delayed start.
 pub(super) fn config() -> Config {
-    Config { receive_buffer: 10_000, paws_slack: 0, congestion: Kind::Reno, ..Config::default() }
+    Config {
+        receive_buffer: 10_000,
+        receive_buffer_max: 10_000,
+        paws_slack: 0,
+        congestion: Kind::Reno,
+        ..Config::default()
+    }
 }
 
 impl Peer {
