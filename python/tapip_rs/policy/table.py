@@ -231,17 +231,20 @@ _TCP_CONGESTION = (
             "congestion window of the control named fixed", "own"),
 )  # fmt: skip
 
+SPAN = ("min", "default", "max")
+"""The parts of a buffer's size."""
+
 _TCP_SIZES = (
-    _three("net.ipv4.tcp_wmem", "tcp_wmem", ("min", "default", "max"), (4 << 10, 1 << 20, 4 << 20), (4096, GIB), "bytes",
-           "send buffer: the least under memory pressure, the first, the most that it grows to with the window", IP_SYSCTL),
-    _three("net.ipv4.tcp_rmem", "tcp_rmem", ("min", "default", "max"), (4 << 10, 1 << 20, 6 << 20), (256, GIB), "bytes",
-           "receive buffer: the least under memory pressure, the first, the most that it grows to", IP_SYSCTL,
+    _three("net.ipv4.tcp_wmem", "tcp_wmem", SPAN, (4 << 10, 1 << 20, 4 << 20), (4096, GIB), "bytes",
+           "send buffer: the least when memory is short, the first, the most that it grows to", IP_SYSCTL),
+    _three("net.ipv4.tcp_rmem", "tcp_rmem", SPAN, (4 << 10, 1 << 20, 6 << 20), (256, GIB), "bytes",
+           "receive buffer: the least when memory is short, the first, the most that it grows to", IP_SYSCTL,
            "TCP_DEFAULT_WINDOW"),
     _three("net.ipv4.tcp_mem", "tcp_mem", ("low", "pressure", "high"), (98_304, 131_072, 196_608), (0, 0x7FFF_FFFF),
-           "pages", "what all connections may hold: below the first memory is plenty, above the second short, above the "
-           "third used up", f"{IP_SYSCTL}; as on a host of 8 GiB"),
-    _switch("net.ipv4.tcp_moderate_rcvbuf", "tcp_moderate_rcvbuf", 1, "receive buffers grow with what a round trip brings",
-            IP_SYSCTL),
+           "pages", "what all connections may hold: memory is short above the second until below the first, used up "
+           "above the third", f"{IP_SYSCTL}; as on a host of 8 GiB"),
+    _switch("net.ipv4.tcp_moderate_rcvbuf", "tcp_moderate_rcvbuf", 1,
+            "receive buffers grow with what a round trip brings", IP_SYSCTL),
     _number("net.ipv4.tcp_notsent_lowat", "tcp_notsent_lowat", 0xFFFF_FFFF, (1, 0xFFFF_FFFF), "bytes",
             "unsent bytes from which on a connection takes no more", IP_SYSCTL),
     _number("tapip.tcp_max_ofo", "tcp_max_ofo", 4096, (0, 1_048_576), "segments",
