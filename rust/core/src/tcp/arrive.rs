@@ -41,6 +41,10 @@ impl Open {
             }
         };
         self.receiver.note_timestamp(cx.now, segment);
+        if self.receiver.due == Due::Later && self.receiver.ecn.is_edge(segment, packet.len()) {
+            //= rfc8257#3.2   one ACK for what came before, so that the sender counts the marked bytes and no others
+            common.reply = Some(self.acknowledgment(cx, common).header);
+        }
         //= rfc3168#6.1.5   of what lies in the window only: else anybody could slow the peer down
         if self.receiver.ecn.on_packet(segment, packet.len()) {
             self.receiver.due = Due::Now;

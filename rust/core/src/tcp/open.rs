@@ -166,6 +166,7 @@ impl Open {
     ) -> Option<Outgoing> {
         //= rfc9768#3.2.2.1   the ACK of the SYN-ACK goes before any data
         if self.receiver.due == Due::Now && self.receiver.ecn.wants_pure_ack() {
+            common.stats.segments_out += 1;
             return Some(self.acknowledgment(cx, common));
         }
         let options = self.options(cx.now, common, true);
@@ -188,6 +189,7 @@ impl Open {
         if !alive && !duplicate && self.receiver.due != Due::Now {
             return None;
         }
+        common.stats.segments_out += 1;
         let mut bare = self.acknowledgment(cx, common);
         if alive {
             //= rfc9293#3.8.4 SHLD-12   a number that is acknowledged already asks for an ACK
@@ -198,13 +200,12 @@ impl Open {
     }
 
     /// An ACK and nothing else.
-    fn acknowledgment(&mut self, cx: &Context<'_>, common: &mut Common) -> Outgoing {
+    pub(super) fn acknowledgment(&mut self, cx: &Context<'_>, common: &Common) -> Outgoing {
         let options = self.options(cx.now, common, false);
         let flags = self.receiver.ecn.flags(options.sack.is_empty());
         let mut header = self.header(cx, common, options, false);
         header.flags |= flags;
         self.receiver.duplicates = self.receiver.duplicates.saturating_sub(1);
-        common.stats.segments_out += 1;
         Outgoing { header, offset: 0, length: 0, segment_size: 0, retransmission: false }
     }
 

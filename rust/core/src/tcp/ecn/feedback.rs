@@ -85,6 +85,12 @@ impl Feedback {
         }
     }
 
+    /// Whether an ACK of what came before a packet must say something else than that of the packet itself.
+    pub(in crate::tcp) fn is_edge(&self, segment: &TcpHeader, length: usize) -> bool {
+        let congestion = segment.ecn == Ecn::Congestion;
+        matches!(&self.kind, Kind::Classic(echo) if echo.each && echo.on != congestion) && length > 0
+    }
+
     /// An acceptable packet with `length` bytes of payload came; true if its ACK must not wait.
     pub(in crate::tcp) fn on_packet(&mut self, segment: &TcpHeader, length: usize) -> bool {
         let congestion = segment.ecn == Ecn::Congestion;

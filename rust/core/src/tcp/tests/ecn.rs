@@ -306,7 +306,7 @@ fn dctcps_receiver_echoes_each_packet_for_itself() {
         marks(&peer.out()).into_iter().map(|(bits, _)| bits).collect::<Vec<_>>()
     };
     assert_eq!(take(Ecn::Capable0), Vec::<String>::new());
-    assert_eq!(take(Ecn::Congestion), ["ECE"], "at once");
+    assert_eq!(take(Ecn::Congestion), ["", "ECE"], "at once, and the one before it apart");
     assert_eq!(take(Ecn::Congestion), Vec::<String>::new());
     assert_eq!(take(Ecn::Congestion), ["ECE"]);
     assert_eq!(take(Ecn::Capable0), [""], "at once, and without any CWR");

@@ -3,6 +3,7 @@
 mod pair;
 mod peer;
 
+mod accecn;
 mod arrival;
 mod buffers;
 mod closing;
