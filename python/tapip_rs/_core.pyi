@@ -185,9 +185,15 @@ class Stack:
         """The ARP replies that came since the last call, for targets that `arping` asked for."""
 
     def tcp_connect(
-        self, remote: _SocketAddress, local: _SocketAddress | None = None, timeout: float | None = None
+        self,
+        remote: _SocketAddress,
+        local: _SocketAddress | None = None,
+        timeout: float | None = None,
+        knobs: list[tuple[str, int]] = ...,
     ) -> TcpStream:
         """Connect and wait for the handshake; the stream keeps `timeout`. A timeout of 0 returns at once (SYN sent).
+
+        `knobs` are TCP's that the connection shall have of its own, by the stack's names.
 
         A detached stack never waits. Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH, ENETUNREACH,
         EADDRINUSE, EADDRNOTAVAIL).
@@ -300,6 +306,10 @@ class TcpStream:
         """The peer's address."""
     def info(self) -> TcpInfo:
         """The state of the connection now."""
+    def knob(self, name: str) -> int:
+        """The value of one of the stack's knobs as it is for this connection. Raises: KeyError."""
+    def set_knob(self, name: str, value: int) -> None:
+        """Set a knob of TCP for this connection only. Raises: KeyError; ValueError that says why not."""
     def option(self, name: str) -> int | str:
         """A socket option, by the names of `set_option`."""
     def set_option(self, name: str, value: int | str) -> None:
@@ -338,6 +348,10 @@ class TcpListener:
     @property
     def local(self) -> _SocketAddress:
         """The address listened on."""
+    def knob(self, name: str) -> int:
+        """The value of one of the stack's knobs as it is for connections made here. Raises: KeyError."""
+    def set_knob(self, name: str, value: int) -> None:
+        """Set a knob of TCP for connections made here from now on. Raises: KeyError; ValueError that says why not."""
     def option(self, name: str) -> int | str:
         """A socket option; accepted connections inherit it."""
     def set_option(self, name: str, value: int | str) -> None:
@@ -992,7 +1006,7 @@ class Network:
     @staticmethod
     def congestion_controls() -> list[str]:
         """The congestion controls that flows may name."""
-    def tcp_connect(self, host: int, remote: _SocketAddress) -> VirtualSocket:
+    def tcp_connect(self, host: int, remote: _SocketAddress, knobs: list[tuple[str, int]] = ...) -> VirtualSocket:
         """Connect by TCP: send a SYN, and return."""
     def tcp_listen(self, host: int, local: _SocketAddress, backlog: int) -> VirtualSocket:
         """Listen for TCP connections."""
@@ -1039,6 +1053,10 @@ class VirtualSocket:
         """What can be done without waiting, as `select.POLL*` bits."""
     def take_error(self) -> int:
         """The errno that waits to be reported (SO_ERROR), and clears it; 0 when there is none."""
+    def knob(self, name: str) -> int:
+        """The value of one of the stack's knobs as it is for this socket. Raises: KeyError."""
+    def set_knob(self, name: str, value: int) -> None:
+        """Set a knob of TCP for this socket only. Raises: KeyError; ValueError that says why not."""
     def option(self, name: str) -> int | str:
         """A socket option, by the names of `TcpStream.set_option`."""
     def set_option(self, name: str, value: int | str) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Generic, Self, TypeAlias, TypeVar
 
 from tapip_rs import _core
+from tapip_rs.policy import Policy, Value
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -115,7 +116,27 @@ class Socket(Generic[_Core]):
         return f"<{name} {' -> '.join(ends) or 'unbound'}>"
 
 
-class TcpStream(Socket[_core.TcpStream]):
+class _Tuned:
+    """A TCP socket that may have knobs of its own."""
+
+    __slots__ = ()
+    core: _core.TcpStream | _core.TcpListener
+
+    @property
+    def policy(self) -> Policy:
+        """The knobs as they are for this socket: `stream.policy["net.ipv4.tcp_delack_ms"] = 10` concerns no other.
+
+        What a listener is given, the connections that it makes begin with. What the handshake decides (SACK, window
+        scaling...) can only be set at the listener, or with the connect.
+        """
+        return Policy(self.core)
+
+    def set_policy(self, name: str, value: Value | Iterable[int]) -> None:
+        """Set a knob for this socket only. Raises: KeyError; ValueError that names it and says why not."""
+        self.policy[name] = value
+
+
+class TcpStream(_Tuned, Socket[_core.TcpStream]):
     """A TCP connection. Made by `stack.connect` and by accepting from a `TcpListener`.
 
     Leaving a `with` block closes it: what is queued is still delivered, as after `close()`. With the option `linger`
@@ -175,7 +196,7 @@ class TcpStream(Socket[_core.TcpStream]):
         return _error(self.core.take_error())
 
 
-class TcpListener(Socket[_core.TcpListener]):
+class TcpListener(_Tuned, Socket[_core.TcpListener]):
     """A listening socket. Iterating it accepts connections until it is closed."""
 
     __slots__ = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -18,7 +18,7 @@ from tapip_rs.arping import ArpingReply, arping
 from tapip_rs.interfaces import Interface, Interfaces, Neighbors
 from tapip_rs.masks import deaf
 from tapip_rs.ping import Pinger
-from tapip_rs.policy import Policy
+from tapip_rs.policy import Policy, Value, pushed
 from tapip_rs.routing import Rib
 from tapip_rs.sockets import Address, Host, RawSocket, TcpListener, TcpStream, UdpSocket, host_text, socket_address
 
@@ -131,10 +131,16 @@ class Stack:
         self.core.detach(self.interfaces[name].index)
         self._interfaces_changed()
 
-    def connect(self, remote: Address, timeout: float | None = None, local: Address | None = None) -> TcpStream:
-        """Connect by TCP; the stream keeps `timeout` (seconds, None for ever)."""
+    def connect(
+        self,
+        remote: Address,
+        timeout: float | None = None,
+        local: Address | None = None,
+        policy: Mapping[str, Value] | None = None,
+    ) -> TcpStream:
+        """Connect by TCP; the stream keeps `timeout` (seconds, None for ever). `policy` are knobs of its own."""
         ours = None if local is None else socket_address(local, "local")
-        return TcpStream(self.core.tcp_connect(socket_address(remote, "remote"), ours, timeout))
+        return TcpStream(self.core.tcp_connect(socket_address(remote, "remote"), ours, timeout, pushed(policy)))
 
     def connect_fast(
         self, remote: Address, data: Buffer, timeout: float | None = None, local: Address | None = None

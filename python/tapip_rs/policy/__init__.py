@@ -6,7 +6,7 @@ May import: nothing of tapip_rs.
 """
 
 from tapip_rs.policy.knob import Knob, Value
-from tapip_rs.policy.policy import Policy
+from tapip_rs.policy.policy import Policy, pushed
 from tapip_rs.policy.table import KNOBS, find
 
-__all__ = ["KNOBS", "Knob", "Policy", "Value", "find"]
+__all__ = ["KNOBS", "Knob", "Policy", "Value", "find", "pushed"]

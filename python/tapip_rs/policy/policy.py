@@ -8,7 +8,7 @@ from typing import Protocol
 from tapip_rs.policy.knob import Knob, Value
 from tapip_rs.policy.table import BY_NAME, find
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "pushed"]
 
 
 class KnobCore(Protocol):
@@ -51,8 +51,7 @@ class Policy(Mapping[str, Value]):
 
     def update(self, values: Mapping[str, Value]) -> None:
         """Set several knobs, or, when one is bad, none."""
-        pushed = [pair for name, value in values.items() for pair in find(name).push(value)]
-        for key, number in pushed:
+        for key, number in pushed(values):
             self._core.set_knob(key, number)
 
     def reset(self, name: str) -> None:
@@ -75,3 +74,8 @@ class Policy(Mapping[str, Value]):
 
     def __repr__(self) -> str:
         return f"<Policy of {len(self)} knobs, changed: {self.changed()}>"
+
+
+def pushed(policy: Mapping[str, Value] | None) -> list[tuple[str, int]]:
+    """Knobs by name, as the stack is told them. Raises: KeyError; ValueError naming knob, value and what is allowed."""
+    return [pair for name, value in (policy or {}).items() for pair in find(name).push(value)]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from tapip_rs.interfaces import Interfaces, Neighbors
-from tapip_rs.policy import Policy
+from tapip_rs.policy import Policy, Value, pushed
 from tapip_rs.routing import Rib
 from tapip_rs.sim import units
 from tapip_rs.sim.streams import Datagrams, Listener, Stream, connect
@@ -144,9 +145,14 @@ class Host:
         """Echo requests to another host from now on; as `Network.ping`."""
         return self.network.ping(self, other, count=count, **options)
 
-    async def connect(self, remote: Address, *, congestion: str | None = None) -> Stream:
-        """Connect by TCP. Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH)..."""
-        core = self.network.core.tcp_connect(self.number, socket_address(remote, "remote"))
+    async def connect(
+        self, remote: Address, *, congestion: str | None = None, policy: Mapping[str, Value] | None = None
+    ) -> Stream:
+        """Connect by TCP; `policy` are knobs of its own.
+
+        Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH)...
+        """
+        core = self.network.core.tcp_connect(self.number, socket_address(remote, "remote"), pushed(policy))
         return await connect(self.network, core, congestion)
 
     async def listen(self, port: int, *, address: HostText = "0.0.0.0", backlog: int = 128) -> Listener:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from tapip_rs.policy import Policy, Value
 from tapip_rs.sockets import Address, socket_address
 
 if TYPE_CHECKING:
@@ -64,7 +65,20 @@ class Socket:
         await self.close()
 
 
-class Stream(Socket):
+class _Tuned(Socket):
+    """A TCP socket that may have knobs of its own."""
+
+    @property
+    def policy(self) -> Policy:
+        """The knobs as they are for this socket; see `tapip_rs.sockets.TcpStream.policy`."""
+        return Policy(self.core)
+
+    def set_policy(self, name: str, value: Value) -> None:
+        """Set a knob for this socket only. Raises: KeyError; ValueError that names it and says why not."""
+        self.policy[name] = value
+
+
+class Stream(_Tuned):
     """A TCP connection."""
 
     async def send(self, data: Buffer) -> None:
@@ -117,7 +131,7 @@ class Stream(Socket):
         return part
 
 
-class Listener(Socket):
+class Listener(_Tuned):
     """A listening TCP socket; iterate over it for connections."""
 
     async def accept(self) -> Stream:

@@ -1,11 +1,12 @@
 //! Words that Python uses for the core's enumerations, and errors that name a wrong word.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use crate::error::raise;
+use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use tapip_core::error::Error;
 use tapip_core::ip::RouteKind;
 use tapip_core::observe::{Layer, LayerMask, Readiness};
-use tapip_core::stack::{Medium, SocketOption};
+use tapip_core::stack::{KnobError, Medium, SocketOption};
 use tapip_core::tcp::congestion::Kind;
 
 const OPTIONS: &[(&str, SocketOption)] = &[
@@ -159,6 +160,36 @@ pub(crate) fn blame_option(py: Python<'_>, error: PyErr, name: &str, value: Opti
             PyValueError::new_err(format!("name: this kind of socket has no option {name}"))
         }
         _ => error,
+    }
+}
+
+/// The exception for a knob that was not set; it names knob or value.
+pub(crate) fn blame_knob(py: Python<'_>, error: KnobError, name: &str, value: i64) -> PyErr {
+    match error {
+        KnobError::Unknown => PyKeyError::new_err(name.to_owned()),
+        KnobError::Range(least, most) => {
+            PyValueError::new_err(format!("value: {value} is not {least}..{most}, the range of {name}"))
+        }
+        KnobError::Shared(why) => {
+            PyValueError::new_err(format!("name: no connection can have {name} of its own: {why}"))
+        }
+        KnobError::Socket(error) => raise(py, &error.into()),
+    }
+}
+
+/// As `blame_knob`, where one of several was refused.
+pub(crate) fn blame_knobs(py: Python<'_>, error: KnobError, knobs: &[(String, i64)]) -> PyErr {
+    let all: Vec<_> = knobs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    match error {
+        KnobError::Socket(_) => blame_knob(py, error, "", 0),
+        KnobError::Unknown => PyKeyError::new_err(all.join(", ")),
+        KnobError::Range(least, most) => {
+            PyValueError::new_err(format!("knobs: one of {} is not {least}..{most}", all.join(", ")))
+        }
+        KnobError::Shared(why) => PyValueError::new_err(format!(
+            "knobs: no connection can have one of {} of its own: {why}",
+            all.join(", ")
+        )),
     }
 }
 

@@ -22,7 +22,7 @@ use tapip_core::drops::DropReason;
 use tapip_core::error::Error;
 use tapip_core::ip::Route;
 use tapip_core::observe::{Counter, InterfaceId, Record};
-use tapip_core::stack::{InterfaceConfig, KnobError};
+use tapip_core::stack::InterfaceConfig;
 use tapip_core::time::Instant;
 use tapip_host::port::{Fault, FaultSpec};
 use tapip_host::{Handle, HostError};
@@ -145,12 +145,8 @@ impl Stack {
 
     /// Set a knob. Raises: KeyError when there is none of that name, ValueError outside of its range.
     fn set_knob(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
-        self.with(py, |stack, now| stack.set_knob(now, name, value))?.map_err(|error| match error {
-            KnobError::Unknown => PyKeyError::new_err(name.to_owned()),
-            KnobError::Range(least, most) => {
-                PyValueError::new_err(format!("value: {value} is not {least}..{most}, the range of {name}"))
-            }
-        })
+        let set = self.with(py, |stack, now| stack.set_knob(now, name, value))?;
+        set.map_err(|error| names::blame_knob(py, error, name, value))
     }
 
     /// Make an interface out of a device; returns its index. The interface is up, and has no address.
@@ -336,16 +332,18 @@ impl Stack {
     ///
     /// A detached stack never waits. Raises: ConnectionRefusedError, TimeoutError, OSError(EHOSTUNREACH, ENETUNREACH,
     /// EADDRINUSE, EADDRNOTAVAIL).
-    #[pyo3(signature = (remote, local = None, timeout = None))]
+    /// `knobs` are TCP's that the connection shall have of its own, by the stack's names.
+    #[pyo3(signature = (remote, local = None, timeout = None, knobs = Vec::new()))]
     fn tcp_connect(
         &self,
         py: Python<'_>,
         remote: &Bound<'_, PyAny>,
         local: Option<&Bound<'_, PyAny>>,
         timeout: Option<f64>,
+        knobs: Vec<(String, i64)>,
     ) -> PyResult<TcpStream> {
-        let (remote, local) = (socket("remote", remote)?, optional_socket("local", local)?);
-        TcpStream::connect(py, self.handle(), remote, local, limit("timeout", timeout)?)
+        let ends = (socket("remote", remote)?, optional_socket("local", local)?);
+        TcpStream::connect(py, self.handle(), ends, limit("timeout", timeout)?, &knobs)
     }
 
     /// As `tcp_connect`, with `data` in the SYN where the server's cookie is known (RFC 7413), else right behind it.

@@ -22,6 +22,7 @@ mod memory;
 mod observers;
 mod options;
 mod output;
+mod policy;
 mod ports;
 mod raw;
 mod route;

@@ -103,7 +103,8 @@ impl Stack {
         let Some(entry) = self.tcp.listeners.get_mut(listener) else { return self.pool.put(packet) };
         let mut cx = self.observers.context(now, Some(facts.arrival.interface));
         let arrival = Arrival { tuple, segment, length, isn, mtu };
-        match entry.listener.on_segment(&mut cx, &self.tcp_config, &arrival) {
+        let config = entry.config.as_ref().unwrap_or(&self.tcp_config);
+        match entry.listener.on_segment(&mut cx, config, &arrival) {
             OnListen::Open(connection) => {
                 let id = self.tcp.insert(*connection, Some(listener), (self.generation, hop));
                 self.arm_listener(listener);

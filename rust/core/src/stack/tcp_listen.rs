@@ -39,7 +39,8 @@ impl Stack {
         }
         while let Some(entry) = self.tcp.listeners.get_mut(id) {
             let mut cx = self.observers.context(now, None);
-            let Some((tuple, header)) = entry.listener.on_timeout(&mut cx, &self.tcp_config) else { break };
+            let config = entry.config.as_ref().unwrap_or(&self.tcp_config);
+            let Some((tuple, header)) = entry.listener.on_timeout(&mut cx, config) else { break };
             let wish = Wish { source: Some(tuple.local.ip()), interface: None };
             if let Ok(hop) = self.route(tuple.remote.ip(), wish) {
                 self.answer(now, id, tuple, hop, header);

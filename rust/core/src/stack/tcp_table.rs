@@ -6,11 +6,12 @@ use crate::buffer::TimerKey;
 use crate::error::Error;
 use crate::observe::InterfaceId;
 use crate::rng::KeyedState;
-use crate::tcp::{Connection, Listener, Tuple};
+use crate::tcp::{Config, Connection, Listener, Tuple};
 use crate::time::Instant;
 use crate::wire::{IpAddress, SocketAddress};
 use slotmap::SlotMap;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 /// A connection and what the stack keeps beside it.
 pub(super) struct Entry {
@@ -38,10 +39,19 @@ pub(super) struct Entry {
 pub(super) struct ListenEntry {
     pub(super) listener: Listener,
     pub(super) local: SocketAddress,
+    /// Knobs of its own, which its connections begin with.
+    pub(super) config: Option<Arc<Config>>,
     pub(super) waiting: VecDeque<TcpId>,
     /// The timer that is armed for its half-open connections.
     pub(super) timer: Option<(Instant, TimerKey)>,
     pub(super) watch: Watch,
+}
+
+impl ListenEntry {
+    /// The knobs that it works under: its own, or those of the stack.
+    pub(super) fn config<'a>(&'a self, stack: &'a Arc<Config>) -> &'a Arc<Config> {
+        self.config.as_ref().unwrap_or(stack)
+    }
 }
 
 /// All TCP sockets of a stack. No hash order reaches the wire: lists are walked by slot or by queue.

@@ -12,6 +12,7 @@ use crate::tcp::{self, Connection, Info, Listener, Settings, Tuple};
 use crate::time::Instant;
 use crate::wire::{IpAddress, SocketAddress, is_broadcast};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 impl Stack {
     /// Begin to connect. The connection is writable once it is established, and in error if it fails.
@@ -21,6 +22,19 @@ impl Stack {
         remote: SocketAddress,
         local: Option<SocketAddress>,
         settings: Option<Settings>,
+    ) -> Result<TcpId, Error> {
+        let config = Arc::clone(&self.tcp_config);
+        self.connect_with(now, remote, local, settings, &config)
+    }
+
+    /// Begin to connect, under the knobs of `config`.
+    pub(super) fn connect_with(
+        &mut self,
+        now: Instant,
+        remote: SocketAddress,
+        local: Option<SocketAddress>,
+        settings: Option<Settings>,
+        config: &Arc<tcp::Config>,
     ) -> Result<TcpId, Error> {
         v4(remote.ip())?;
         //= rfc9293#3.9.2.3 MUST-46   nobody answers for a group, or for port 0
@@ -39,9 +53,10 @@ impl Stack {
         let tuple = Tuple { local: self.choose_tcp_port(hop.source, wanted, remote)?, remote };
         let isn = tcp::initial_sequence(self.secrets.isn, now, &tuple);
         let mtu = self.path_mtu(now, remote.ip(), hop.mtu);
-        let settings = settings.unwrap_or_else(|| self.tcp_settings());
+        let ttl = self.config.default_ttl;
+        let settings = settings.unwrap_or_else(|| Settings { ttl, ..Settings::new(config) });
         let mut cx = self.observers.context(now, Some(hop.interface));
-        let connection = Connection::connect(&mut cx, &self.tcp_config, settings, tuple, isn, mtu);
+        let connection = Connection::connect(&mut cx, config, settings, tuple, isn, mtu);
         cx.count(Counter::TcpActiveOpens);
         let id = self.tcp.insert(connection, None, (self.generation, hop));
         self.settle(id, false);
@@ -74,7 +89,7 @@ impl Stack {
         let backlog = backlog.clamp(1, self.config.somaxconn);
         let listener = Listener::new(backlog, settings, self.secrets);
         let (waiting, watch) = (VecDeque::new(), Watch::default());
-        Ok(self.tcp.listen(ListenEntry { listener, local, waiting, timer: None, watch }))
+        Ok(self.tcp.listen(ListenEntry { listener, local, config: None, waiting, timer: None, watch }))
     }
 
     /// Connections that wait at a listener to be accepted, and how many may.
@@ -181,7 +196,7 @@ impl Stack {
     /// The connections that are half open, with their listeners alone: no handle names them.
     pub fn tcp_half_open(&self) -> Vec<Info> {
         let listeners = self.tcp.listeners.values();
-        listeners.flat_map(|entry| entry.listener.half_open_infos(&self.tcp_config)).collect()
+        listeners.flat_map(|entry| entry.listener.half_open_infos(entry.config(&self.tcp_config))).collect()
     }
 
     /// Let go of a connection: what was sent is still delivered, unread data means a reset (RFC 9293 SHLD-3).

@@ -5,5 +5,6 @@ mod wire_pair;
 mod datagrams;
 mod handshakes;
 mod neighbors;
+mod policies;
 mod routing;
 mod streams;

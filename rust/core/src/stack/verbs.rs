@@ -164,7 +164,7 @@ impl Stack {
             }
             SocketId::Listener(id) => {
                 let entry = self.tcp.listeners.get(id).ok_or(Error::BadHandle)?;
-                tcp_option(entry.listener.settings(), self.config.tcp.congestion, option)
+                tcp_option(entry.listener.settings(), entry.config(&self.tcp_config).congestion, option)
             }
             SocketId::Udp(id) => datagram_option(&self.udp.entry(id)?.socket.settings, option),
             SocketId::Raw(id) => {

@@ -62,6 +62,7 @@ mod listener;
 mod open;
 mod options;
 mod pacing;
+mod policy;
 mod prr;
 mod rack;
 mod receiver;

@@ -36,6 +36,14 @@ impl Rtt {
         }
     }
 
+    /// The knobs changed.
+    pub(super) fn set_bounds(&mut self, config: &Config) {
+        (self.min, self.max) = (config.min_rto, config.max_rto.max(config.min_rto));
+        if self.smoothed.is_some() {
+            self.timeout = self.computed();
+        }
+    }
+
     /// The SYN had to be sent again.
     pub(super) fn on_syn_loss(&mut self) {
         //= rfc6298#5.7   data transmission begins with three seconds then
@@ -59,10 +67,14 @@ impl Rtt {
         };
         self.variation = variation;
         self.note(round_trip);
-        let timeout = self.smoothed.unwrap_or_default() + GRANULARITY.max(self.variation * 4);
-        self.timeout = timeout.clamp(self.min, self.max);
+        self.timeout = self.computed();
         //= rfc9293#3.8.1 MUST-18   a fresh measurement, and only that, ends the backoff
         self.backoff = 0;
+    }
+
+    fn computed(&self) -> Duration {
+        let timeout = self.smoothed.unwrap_or_default() + GRANULARITY.max(self.variation * 4);
+        timeout.clamp(self.min, self.max)
     }
 
     /// A round trip that counts for nothing but being the latest, or the shortest.

@@ -216,6 +216,12 @@ impl Sender {
         self.control.switch(kind, start);
     }
 
+    /// A congestion control begins anew where the one in use stands, though it be the same: its knobs changed.
+    pub(super) fn renew_congestion(&mut self, now: Instant, config: &Config, kind: Kind) {
+        let start = Start::new(now, config, self.mss, 0, self.rtt.smoothed()).seeded(self.una.0);
+        self.control.renew(kind, start);
+    }
+
     /// Payload bytes of a full segment (RFC 9293 3.7.1, Eff.snd.MSS).
     pub(super) const fn mss(&self) -> u32 {
         self.mss
@@ -227,6 +233,13 @@ impl Sender {
         let segment = self.peer_mss.min(path).max(self.min_mss);
         self.mss = u32::from(segment).saturating_sub(self.option_bytes).max(8);
         self.control.on_mss(self.mss);
+    }
+
+    /// The least segment size that the peer can force on us is another now.
+    pub(super) fn set_min_mss(&mut self, least: u16, path: u16) {
+        if std::mem::replace(&mut self.min_mss, least) != least {
+            self.set_path_mss(path);
+        }
     }
 
     /// Bytes between SND.UNA and SND.NXT.

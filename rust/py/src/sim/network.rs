@@ -332,8 +332,15 @@ impl Network {
     }
 
     /// Connect by TCP: send a SYN, and return.
-    fn tcp_connect(&self, py: Python<'_>, host: u32, remote: &Bound<'_, PyAny>) -> PyResult<VirtualSocket> {
-        VirtualSocket::connect(self.at_host(py, host)?, py, socket("remote", remote)?)
+    #[pyo3(signature = (host, remote, knobs = Vec::new()))]
+    fn tcp_connect(
+        &self,
+        py: Python<'_>,
+        host: u32,
+        remote: &Bound<'_, PyAny>,
+        knobs: Vec<(String, i64)>,
+    ) -> PyResult<VirtualSocket> {
+        VirtualSocket::connect(self.at_host(py, host)?, py, socket("remote", remote)?, &knobs)
     }
 
     /// Listen for TCP connections.

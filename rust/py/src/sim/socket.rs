@@ -21,9 +21,16 @@ pub(crate) struct VirtualSocket {
 }
 
 impl VirtualSocket {
-    /// Send a SYN.
-    pub(super) fn connect(at: VirtualHost, py: Python<'_>, remote: SocketAddress) -> PyResult<Self> {
-        let id = py.enter(|| Ok(at.with(|stack, now| stack.tcp_connect(now, remote, None, None))??))?;
+    /// Send a SYN, under knobs of its own.
+    pub(super) fn connect(
+        at: VirtualHost,
+        py: Python<'_>,
+        remote: SocketAddress,
+        knobs: &[(String, i64)],
+    ) -> PyResult<Self> {
+        let own: Vec<_> = knobs.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        let id = py.enter(|| at.with(|stack, now| stack.tcp_connect_under(now, remote, None, &own)))?;
+        let id = id.map_err(|error| names::blame_knobs(py, error, knobs))?;
         Ok(Self { at, id: SocketId::Tcp(id) })
     }
 
@@ -193,6 +200,18 @@ impl VirtualSocket {
     fn take_error(&self, py: Python<'_>) -> PyResult<i32> {
         let error = self.call(py, |stack, _| Ok(stack.take_error(self.id)))?;
         Ok(error.map_or(0, |error| error.errno()))
+    }
+
+    /// The value of one of the stack's knobs as it is for this socket. Raises: KeyError.
+    fn knob(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        let value = py.enter(|| self.at.with(|stack, _| stack.knob_on(self.id, name)))?;
+        value.map_err(|error| names::blame_knob(py, error, name, 0))
+    }
+
+    /// Set a knob of TCP for this socket only. Raises: KeyError; ValueError that says why it cannot have its own.
+    fn set_knob(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        let done = py.enter(|| self.at.with(|stack, now| stack.set_knob_on(now, self.id, name, value)))?;
+        done.map_err(|error| names::blame_knob(py, error, name, value))
     }
 
     /// A socket option, by the names of `TcpStream.set_option`.

@@ -100,6 +100,22 @@ impl<T: Deref<Target = Owned> + Send + Sync> Socket<T> {
         done.map_err(|error| names::blame_option(py, error, name, Some(value)))
     }
 
+    fn knob(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        let value = self.call(py, |socket| {
+            let id = socket.id();
+            socket.handle().with(|stack, _| stack.knob_on(id, name))
+        })?;
+        value.map_err(|error| names::blame_knob(py, error, name, 0))
+    }
+
+    fn set_knob(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        let done = self.call(py, |socket| {
+            let id = socket.id();
+            socket.handle().with(|stack, now| stack.set_knob_on(now, id, name, value))
+        })?;
+        done.map_err(|error| names::blame_knob(py, error, name, value))
+    }
+
     fn readiness(&self, py: Python<'_>) -> PyResult<u32> {
         Ok(names::poll_bits(self.call(py, |socket| socket.readiness())?))
     }

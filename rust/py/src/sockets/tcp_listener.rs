@@ -44,6 +44,16 @@ impl TcpListener {
         self.0.local(py)?.map(endpoint).ok_or_else(|| raise(py, &Error::BadHandle.into()))
     }
 
+    /// The value of one of the stack's knobs as it is for connections made here. Raises: KeyError.
+    fn knob(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        self.0.knob(py, name)
+    }
+
+    /// Set a knob of TCP for connections made here from now on. Raises: KeyError; ValueError that says why not.
+    fn set_knob(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        self.0.set_knob(py, name, value)
+    }
+
     /// A socket option, by the names of `set_option`.
     fn option(&self, py: Python<'_>, name: &str) -> PyResult<OptionValue> {
         self.0.option(py, name)

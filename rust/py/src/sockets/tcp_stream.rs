@@ -3,7 +3,7 @@ use crate::address::{Endpoint, endpoint};
 use crate::buffer::{Incoming, Outgoing, receive};
 use crate::enter::{Deadline, Enter};
 use crate::error::raise;
-use crate::names::OptionValue;
+use crate::names::{self, OptionValue};
 use crate::records::TcpInfo;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -25,12 +25,20 @@ impl TcpStream {
     pub(crate) fn connect(
         py: Python<'_>,
         handle: Result<&Handle, HostError>,
-        remote: SocketAddress,
-        local: Option<SocketAddress>,
+        (remote, local): (SocketAddress, Option<SocketAddress>),
         timeout: Option<Duration>,
+        knobs: &[(String, i64)],
     ) -> PyResult<Self> {
         let handle = handle.map_err(|error| raise(py, &error))?;
-        let stream = py.enter(|| socket::TcpStream::start(handle, remote, local))?;
+        let stream = if knobs.is_empty() {
+            py.enter(|| socket::TcpStream::start(handle, remote, local))?
+        } else {
+            let own: Vec<_> = knobs.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+            let id = py
+                .enter(|| handle.with(|stack, now| stack.tcp_connect_under(now, remote, local, &own)))?
+                .map_err(|error| names::blame_knobs(py, error, knobs))?;
+            socket::TcpStream::of(handle, id)
+        };
         if handle.is_live() && timeout != Some(Duration::ZERO) {
             // The stream is closed when this fails: nobody has it yet.
             py.enter_until(timeout, |left| stream.finish_connect(left))?;
@@ -173,6 +181,16 @@ impl TcpStream {
         self.0.call(py, |stream| {
             Ok(stream.handle().with(|stack, now| TcpInfo::of(stack, now, stream.tcp_id()))??)
         })
+    }
+
+    /// The value of one of the stack's knobs as it is for this connection. Raises: KeyError.
+    fn knob(&self, py: Python<'_>, name: &str) -> PyResult<i64> {
+        self.0.knob(py, name)
+    }
+
+    /// Set a knob of TCP for this connection only. Raises: KeyError; ValueError that says why it cannot have its own.
+    fn set_knob(&self, py: Python<'_>, name: &str, value: i64) -> PyResult<()> {
+        self.0.set_knob(py, name, value)
     }
 
     /// A socket option, by the names of `set_option`.

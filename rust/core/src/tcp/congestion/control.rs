@@ -33,8 +33,13 @@ impl Control {
     /// Another algorithm takes over where this one stands: its window and threshold, `start`'s all else.
     pub fn switch(&mut self, kind: Kind, start: Start) {
         if kind != self.kind() {
-            *self = Self::new(kind, Start { window: self.window(), threshold: self.threshold(), ..start });
+            self.renew(kind, start);
         }
+    }
+
+    /// As `switch`, though it be the same algorithm.
+    pub fn renew(&mut self, kind: Kind, start: Start) {
+        *self = Self::new(kind, Start { window: self.window(), threshold: self.threshold(), ..start });
     }
 
     /// The algorithm in use.

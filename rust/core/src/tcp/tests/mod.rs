@@ -17,6 +17,7 @@ mod info;
 mod listener;
 mod liveness;
 mod loss;
+mod manners;
 mod options;
 mod positions;
 mod recovery;
