@@ -263,6 +263,14 @@ def test_ss_with_details(shell):
     assert found["info"]["retransmissions"] == 3
 
 
+@pytest.mark.parametrize(("mode", "word"), [("off", ""), ("classic", " ecn ecnseen"), ("accurate", " accecn ecnseen")])
+def test_ss_tells_of_marks_in_the_words_of_linux(shell, mode, word):
+    connection = shell.stack.tcp_connections[0]
+    connection.timers = {}
+    connection.fields = {"ecn": mode, "ecn_seen": mode != "off", "received_ce": 3}
+    assert shell("ss -ti").out.splitlines()[2].endswith(f"rcv:1{word} received_ce:3")
+
+
 def test_ss_says_what_a_connection_waits_for(shell):
     connection = shell.stack.tcp_connections[0]
     connection.waiting, connection.unsent = "receive-window", 5000
