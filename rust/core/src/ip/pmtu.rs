@@ -53,6 +53,11 @@ impl PathMtu {
         Some(learned.path)
     }
 
+    /// When what is known about the path to `destination` is forgotten.
+    pub fn expires(&self, destination: IpAddress) -> Option<Instant> {
+        self.paths.peek(&destination).map(|learned| learned.expires)
+    }
+
     /// A plausible ICMP 3/4 came about a packet of `packet_length` bytes to `destination`; `claimed` is its MTU
     /// field, 0 from an old router. Answers what holds now, if that changed anything.
     pub fn on_too_big(

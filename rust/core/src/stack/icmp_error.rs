@@ -164,6 +164,7 @@ impl Stack {
             let length = report.original.total_length;
             if let Some(path) = self.path_mtus.on_too_big(now, &self.config.ip, destination, claimed, length)
             {
+                entry.path_until = Instant::ZERO;
                 entry
                     .connection
                     .on_icmp(&mut cx, IcmpError { kind: IcmpKind::TooBig { mtu: path.mtu }, seq });

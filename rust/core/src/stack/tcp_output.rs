@@ -58,6 +58,7 @@ impl Stack {
                     continue;
                 }
             };
+            self.refresh_path(now, id, hop);
             let Some(entry) = self.tcp.connections.get_mut(id) else { continue };
             let mut cx = self.observers.context(now, Some(hop.interface));
             // No device takes more than one segment at a time yet.
@@ -92,6 +93,20 @@ impl Stack {
                 }
                 Ok(hop)
             }
+        }
+    }
+
+    /// Let a connection know what its path carries, when what ICMP said of it is news, or old (RFC 1191 6.3).
+    fn refresh_path(&mut self, now: Instant, id: TcpId, hop: Hop) {
+        let Some(entry) = self.tcp.connections.get(id).filter(|entry| entry.path_until <= now) else {
+            return;
+        };
+        let (remote, known) = (entry.connection.tuple().remote.ip(), entry.connection.path_mtu());
+        let mtu = self.path_mtu(now, remote, hop.mtu);
+        let Some(entry) = self.tcp.connections.get_mut(id) else { return };
+        entry.path_until = self.path_mtus.expires(remote).unwrap_or(Instant::FAR_FUTURE);
+        if mtu != known {
+            entry.connection.on_path_mtu(&mut self.observers.context(now, Some(hop.interface)), mtu);
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Entry {
     pub(super) timer: Option<(Instant, TimerKey)>,
     /// Where its packets go, and the routing generation in which that was found.
     pub(super) hop: Option<(u64, Hop)>,
+    /// When to ask again what its path carries: once what ICMP said of it is forgotten.
+    pub(super) path_until: Instant,
     pub(super) watch: Watch,
 }
 
@@ -111,6 +113,7 @@ impl TcpTable {
             queued: false,
             charged: 0,
             timer: None,
+            path_until: Instant::ZERO,
             hop: Some(hop),
             watch: Watch::default(),
         });

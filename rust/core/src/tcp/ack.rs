@@ -107,6 +107,7 @@ impl Sender {
         news.foretold = self.recovery.on_progress(acked.div_ceil(self.mss())) * self.mss();
         self.una = ack;
         self.nxt = self.nxt.max(ack);
+        self.settle_probe(cx.now, &common.config);
         if self.retries > 0 {
             common.stats.timeout_time += cx.now.since(self.timed_out);
             self.retries = 0;
@@ -166,6 +167,7 @@ impl Sender {
             let (lost, fast) = (self.flight.lost(), self.recovery.phase() == Phase::Fast);
             self.find_losses(cx, common, news);
             let newly_lost = self.flight.lost().saturating_sub(lost);
+            let newly_lost = self.excuse_probe(cx.now, &common.config, newly_lost);
             self.estimator.on_lost(newly_lost);
             self.repair(cx, common, news, newly_lost);
             let fast = fast || self.recovery.phase() == Phase::Fast;

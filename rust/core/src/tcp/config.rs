@@ -116,6 +116,16 @@ pub struct Config {
     pub max_out_of_order: usize,
     /// Least segment size, options included, that a peer can force on us (against CVE-2019-11479).
     pub min_mss: u16,
+    /// Find out what the path carries by trying (RFC 4821): 0 never, 1 once nothing comes through, 2 from the start.
+    pub mtu_probing: u8,
+    /// Segment size, options included, that nearly all paths carry: where the search begins (RFC 4821 7.2).
+    pub base_mss: u16,
+    /// Where it ends when nothing comes through.
+    pub probe_floor: u16,
+    /// A search ends when so few bytes are open.
+    pub probe_threshold: u16,
+    /// When the next search begins: what a path carries changes with routes, not with packets (RFC 8899 5.1.1).
+    pub probe_interval: Duration,
     /// Mean time between challenge ACKs of one connection (RFC 5961 7, after CVE-2016-5696: never a shared budget).
     pub challenge_ack_interval: Duration,
 }
@@ -175,6 +185,11 @@ impl Default for Config {
             notsent_low_water: u32::MAX,
             max_out_of_order: 4096,
             min_mss: 48,
+            mtu_probing: 1,
+            base_mss: 1024,
+            probe_floor: 48,
+            probe_threshold: 8,
+            probe_interval: Duration::from_secs(600),
             challenge_ack_interval: Duration::from_millis(500),
         }
     }

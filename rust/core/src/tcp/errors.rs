@@ -67,13 +67,23 @@ impl Connection {
         }
     }
 
+    /// What the path carries, as far as interfaces and ICMP say.
+    pub const fn path_mtu(&self) -> usize {
+        self.common.mtu
+    }
+
     /// The path's MTU is now `mtu`.
     pub fn on_path_mtu(&mut self, _cx: &mut Context<'_>, mtu: usize) {
         let shrunk = mtu < self.common.mtu;
         self.common.mtu = mtu;
         let Some(open) = self.phase.open_mut() else { return };
+        let before = open.sender.mss();
         open.sender.set_path_mss(self.common.path_mss());
-        if shrunk && open.sender.is_outstanding() && open.sender.peer.size > 0 {
+        if open.sender.mss() == before {
+            //= rfc8899#4.6.1   what was too big can only be a probe
+            open.sender.lose_probe();
+            self.restless = true;
+        } else if shrunk && open.sender.is_outstanding() && open.sender.peer.size > 0 {
             //= rfc1191#6.4   what was too big did not arrive: again, in smaller segments; no sign of congestion
             open.sender.go_back("mtu", u32::MAX);
             self.restless = true;

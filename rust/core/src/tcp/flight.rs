@@ -294,6 +294,26 @@ impl Flight {
         }
     }
 
+    /// Give up the record that begins at `start`, if it is out.
+    pub(super) fn lose_at(&mut self, start: SeqNumber) {
+        let index = self.find(start);
+        if self.records.get(index).is_some_and(|record| record.start == start) {
+            self.lose(index);
+        }
+    }
+
+    /// Whether the record that begins at `start` is lost.
+    pub(super) fn is_lost(&self, start: SeqNumber) -> bool {
+        let record = self.records.get(self.find(start));
+        record.is_some_and(|record| record.start == start && record.fate == Fate::Lost)
+    }
+
+    /// The largest segment among those that are not delivered.
+    pub(super) fn largest_segment(&self) -> u32 {
+        let missing = self.records.iter().filter(|record| record.fate != Fate::Delivered);
+        missing.map(|record| record.segment.min(record.len())).max().unwrap_or(0)
+    }
+
     /// Of what was given up since the last call, the record that left last.
     pub(super) const fn take_newest_lost(&mut self) -> Option<Sent> {
         self.newest_lost.take()

@@ -12,7 +12,7 @@
 //!    sender    what is queued and out, ACKs       transmit  what goes out next: Nagle, SWS, windows, probes
 //!    ack       how an ACK walks through the sender     flight  what is out     rack, recovery  what counts as lost
 //!    prr, undo, tail   the way down, the way back, the last segment     congestion/, pacing  how much, how fast
-//!    rtt, delivery     the timeout, the rate     wait  why nothing goes out
+//!    rtt, delivery     the timeout, the rate     wait  why nothing goes out     path, search  how large a segment
 //!    tuning    how large both buffers are
 //!    receiver  window, ACK policy, SACK blocks, PAWS      ecn   marks: what is agreed, told, and made of it
 //! ```
@@ -62,6 +62,7 @@ mod listener;
 mod open;
 mod options;
 mod pacing;
+mod path;
 mod policy;
 mod prr;
 mod rack;
@@ -69,6 +70,7 @@ mod receiver;
 mod recovery;
 mod reset;
 mod rtt;
+mod search;
 mod secrets;
 mod sender;
 mod settings;

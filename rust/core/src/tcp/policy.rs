@@ -62,6 +62,9 @@ impl Sender {
         let config = &common.config;
         self.rtt.set_bounds(config);
         self.set_min_mss(config.min_mss, common.path_mss());
+        if before.mtu_probing != config.mtu_probing {
+            self.set_probing(config);
+        }
         if !common.settings.send_fixed && before.send_buffer != config.send_buffer {
             self.queue.set_limit(common.settings.send_buffer);
         }

@@ -11,6 +11,7 @@ use super::pacing::Pacer;
 use super::rack::Rack;
 use super::recovery::{Phase, Recovery};
 use super::rtt::Rtt;
+use super::search::Search;
 use super::tail::Tail;
 use super::undo::Undo;
 use super::wait::{Wait, WaitClock};
@@ -136,10 +137,13 @@ pub(super) struct Sender {
     /// The next round trip is measured on what is sent from here on.
     pub(super) timed: SeqNumber,
     /// Segment size that the peer announced, and the smallest that we let it force on us.
-    peer_mss: u16,
-    min_mss: u16,
-    option_bytes: u32,
-    mss: u32,
+    pub(super) peer_mss: u16,
+    pub(super) min_mss: u16,
+    pub(super) option_bytes: u32,
+    pub(super) mss: u32,
+    /// What interface and ICMP say of the path, options included; and what was found out by trying.
+    pub(super) path_mss: u16,
+    pub(super) search: Option<Box<Search>>,
 }
 
 impl Sender {
@@ -199,8 +203,11 @@ impl Sender {
             min_mss: config.min_mss,
             option_bytes: agreed.option_bytes(),
             mss: 0,
+            path_mss: 0,
+            search: None,
         };
         sender.set_path_mss(common.path_mss());
+        sender.set_probing(config);
         //= rfc5681#3.1   one segment after a lost SYN
         let segments = if syn_lost { 1 } else { config.initial_window };
         let window = segments.saturating_mul(sender.mss);
@@ -225,21 +232,6 @@ impl Sender {
     /// Payload bytes of a full segment (RFC 9293 3.7.1, Eff.snd.MSS).
     pub(super) const fn mss(&self) -> u32 {
         self.mss
-    }
-
-    /// The path carries segments of `path` bytes now, options included.
-    pub(super) fn set_path_mss(&mut self, path: u16) {
-        //= rfc9293#3.7.1 MUST-16   the least of what the peer and the path take, less the options of every segment
-        let segment = self.peer_mss.min(path).max(self.min_mss);
-        self.mss = u32::from(segment).saturating_sub(self.option_bytes).max(8);
-        self.control.on_mss(self.mss);
-    }
-
-    /// The least segment size that the peer can force on us is another now.
-    pub(super) fn set_min_mss(&mut self, least: u16, path: u16) {
-        if std::mem::replace(&mut self.min_mss, least) != least {
-            self.set_path_mss(path);
-        }
     }
 
     /// Bytes between SND.UNA and SND.NXT.
@@ -338,6 +330,12 @@ impl Sender {
             self.ecn.on_reduced(self.max, false);
         }
         self.estimator.on_lost(self.flight.out());
+        if let Some(search) = &mut self.search {
+            search.on_doubt();
+        }
+        if self.retries >= u32::from(common.config.retries1) {
+            self.doubt_path(&common.config);
+        }
         self.recovery.on_timeout(self.max, common.config.frto && self.retries == 1);
         self.rtt.back_off();
         //= rfc6298#5.7   whatever is measured next ends the backoff, though it covers only what is sent again now
@@ -359,6 +357,7 @@ impl Sender {
         let before = self.flight.lost();
         self.detect(cx);
         let newly_lost = self.flight.lost().saturating_sub(before);
+        let newly_lost = self.excuse_probe(cx.now, &common.config, newly_lost);
         self.estimator.on_lost(newly_lost);
         if newly_lost > 0 && self.recovery.phase() == Phase::Open {
             self.begin_repair(cx, common, 0);

@@ -41,6 +41,8 @@ enum Choice {
     Again(Unit),
     /// A probe at the end of the flight, whose last record this is.
     Tail(Sent),
+    /// A probe of what the path carries.
+    Path(Unit),
     /// What never left, or the FIN alone.
     New(Unit),
 }
@@ -67,6 +69,11 @@ impl Sender {
         let unit = match choice {
             Ok(Choice::Again(unit)) => self.resend(cx, common, unit, self.cause),
             Ok(Choice::Tail(last)) => self.tail_probe(cx, common, segment, &last),
+            Ok(Choice::Path(unit)) => {
+                self.send_new(cx, common, &unit);
+                self.on_probed(unit.seq, unit.length as u32);
+                unit
+            }
             Ok(Choice::New(unit)) => {
                 self.force = false;
                 self.send_new(cx, common, &unit);
@@ -110,10 +117,30 @@ impl Sender {
         {
             return (Ok(Choice::Tail(last)), false);
         }
+        if let Some(unit) = self.path_probe(now, common, segment) {
+            return (Ok(Choice::Path(unit)), false);
+        }
         let (sendable, held_back) = self.sendable(common, segment, max_unit);
         let new = |length| self.new_unit(length, segment);
         // What is lost goes first: new data that waits as well waits behind it.
         (sendable.and_then(new).map_err(|wait| blocked.unwrap_or(wait)), held_back)
+    }
+
+    /// A probe of what the path carries (RFC 4821 7.4), when one is wanted, nothing is being repaired, and enough data is
+    /// there to follow it: three segments behind it show its loss.
+    fn path_probe(&self, now: Instant, common: &Common, segment: usize) -> Option<Unit> {
+        let wanted = usize::from(self.wanted_probe(now)?);
+        // As much larger as the size without options is.
+        let payload = segment + wanted.saturating_sub(self.segment_with_options());
+        let offset = self.outstanding() as usize;
+        let follows = payload + 3 * segment;
+        let calm = self.recovery.phase() == Phase::Open && self.flight.lost() == 0 && self.nxt == self.max;
+        let room = self.window().saturating_sub(self.in_network(common)) as usize;
+        let fits = offset + follows <= self.queue.len().min(self.peer.size as usize) && payload <= room;
+        if !calm || !fits || self.queue.fit(offset, payload) < payload {
+            return None;
+        }
+        Some(self.unit(offset, payload, payload))
     }
 
     fn new_unit(&self, length: usize, segment: usize) -> Result<Choice, Wait> {

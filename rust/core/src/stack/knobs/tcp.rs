@@ -96,6 +96,11 @@ knobs! {
     "tcp_notsent_lowat" Life number 1..=0xffff_ffff => notsent_low_water;
     "tcp_max_ofo" Life number 0..=1_048_576 => max_out_of_order;
     "tcp_min_snd_mss" Life number 1..=1_460 => min_mss;
+    "tcp_mtu_probing" Life number 0..=2 => mtu_probing;
+    "tcp_base_mss" Life number 48..=65_495 => base_mss;
+    "tcp_mtu_probe_floor" Life number 48..=1_460 => probe_floor;
+    "tcp_probe_threshold" Life number 1..=65_495 => probe_threshold;
+    "tcp_probe_interval" Life millis 1_000..=DAY => probe_interval;
     "tcp_invalid_ratelimit" Life millis 0..=DAY => challenge_ack_interval;
     "tcp_orphan_retries" Life number 0..=255 => orphan_retries;
     "tcp_congestion_control" Life congestion 0..=LAST_KIND => congestion;
