@@ -117,8 +117,10 @@ impl Sender {
         {
             return (Ok(Choice::Tail(last)), false);
         }
-        if let Some(unit) = self.path_probe(now, common, segment) {
-            return (Ok(Choice::Path(unit)), false);
+        match self.path_probe(now, common, segment) {
+            Ok(Some(unit)) => return (Ok(Choice::Path(unit)), false),
+            Ok(None) => {}
+            Err(wait) => return (Err(wait), true),
         }
         let (sendable, held_back) = self.sendable(common, segment, max_unit);
         let new = |length| self.new_unit(length, segment);
@@ -127,20 +129,22 @@ impl Sender {
     }
 
     /// A probe of what the path carries (RFC 4821 7.4), when one is wanted, nothing is being repaired, and enough data is
-    /// there to follow it: three segments behind it show its loss.
-    fn path_probe(&self, now: Instant, common: &Common, segment: usize) -> Option<Unit> {
-        let wanted = usize::from(self.wanted_probe(now)?);
+    /// there to follow it: three segments behind it show its loss. Until the window has room for it, new data waits.
+    fn path_probe(&self, now: Instant, common: &Common, segment: usize) -> Result<Option<Unit>, Wait> {
+        let Some(wanted) = self.wanted_probe(now) else { return Ok(None) };
         // As much larger as the size without options is.
-        let payload = segment + wanted.saturating_sub(self.segment_with_options());
+        let payload = segment + usize::from(wanted).saturating_sub(self.segment_with_options());
         let offset = self.outstanding() as usize;
-        let follows = payload + 3 * segment;
         let calm = self.recovery.phase() == Phase::Open && self.flight.lost() == 0 && self.nxt == self.max;
-        let room = self.window().saturating_sub(self.in_network(common)) as usize;
-        let fits = offset + follows <= self.queue.len().min(self.peer.size as usize) && payload <= room;
-        if !calm || !fits || self.queue.fit(offset, payload) < payload {
-            return None;
+        let follows = offset + payload + 3 * segment <= self.queue.len().min(self.peer.size as usize);
+        let window = self.window() as usize;
+        if !calm || !follows || window < payload || self.queue.fit(offset, payload) < payload {
+            return Ok(None);
         }
-        Some(self.unit(offset, payload, payload))
+        if window - (self.in_network(common) as usize).min(window) < payload {
+            return Err(Wait::CongestionWindow);
+        }
+        Ok(Some(self.unit(offset, payload, payload)))
     }
 
     fn new_unit(&self, length: usize, segment: usize) -> Result<Choice, Wait> {
