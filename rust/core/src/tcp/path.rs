@@ -53,7 +53,9 @@ impl Sender {
     /// Timeout after timeout: perhaps the path swallows large segments without a word (RFC 4821 7.7, RFC 2923).
     pub(super) fn doubt_path(&mut self, config: &Config) {
         let largest = self.flight.largest_segment() + self.option_bytes;
-        if config.mtu_probing == 0 || largest <= u32::from(config.probe_floor) {
+        // What nearly every path carries is lost for another reason, unless all that was larger failed before.
+        let least = if self.search.is_some() { config.probe_floor } else { config.base_mss };
+        if config.mtu_probing == 0 || largest <= u32::from(least) {
             return;
         }
         let ceiling = self.largest_segment();
