@@ -30,6 +30,12 @@ counters! {
     NeighborEvictions,
     /// IP packets received.
     IpInReceives,
+    /// IP packets received that were ECT(0).
+    IpInECT0Pkts,
+    /// IP packets received that were ECT(1).
+    IpInECT1Pkts,
+    /// IP packets received with congestion experienced.
+    IpInCEPkts,
     /// IP packets handed to a protocol.
     IpInDelivers,
     /// IP packets sent by this host.

@@ -10,7 +10,9 @@ use crate::ip::{self, Destination};
 use crate::neighbor;
 use crate::observe::{Counter, InterfaceId, Layer, TraceEvent};
 use crate::time::Instant;
-use crate::wire::{ArpPacket, EtherType, EthernetHeader, IpAddress, Ipv4Header, MacAddress, is_broadcast};
+use crate::wire::{
+    ArpPacket, Ecn, EtherType, EthernetHeader, IpAddress, Ipv4Header, MacAddress, is_broadcast,
+};
 use std::net::Ipv4Addr;
 
 /// How a packet reached us.
@@ -118,6 +120,7 @@ impl Stack {
             Err(reason) => return self.malformed(now, arrival.interface, Layer::Ip, reason, packet),
         };
         packet.truncate(usize::from(header.total_length));
+        self.count_ecn(Ecn::of(header.tos));
         self.trace_ip(now, arrival.interface, &header);
         let destination = self.classify(arrival, header.destination);
         if let Err(reason) = self.check_ipv4(arrival, &header, destination) {
@@ -127,6 +130,16 @@ impl Stack {
             Destination::Other => self.forward(now, arrival, &header, packet),
             _ => self.deliver(now, arrival, header, destination, packet),
         }
+    }
+
+    fn count_ecn(&mut self, ecn: Ecn) {
+        let counter = match ecn {
+            Ecn::NotCapable => return,
+            Ecn::Capable0 => Counter::IpInECT0Pkts,
+            Ecn::Capable1 => Counter::IpInECT1Pkts,
+            Ecn::Congestion => Counter::IpInCEPkts,
+        };
+        self.observers.counters.count(counter);
     }
 
     fn check_ipv4(

@@ -186,8 +186,9 @@ impl Reader {
             (Some(old), Some(new)) => new.wrapping_sub(old) as i32 > 0,
             _ => false,
         };
-        if !facts.progress && !newer {
-            //= rfc9768#3.2.3.1   superseded by another, maybe; the counters lose nothing by waiting
+        if !facts.progress && (!newer || self.first) {
+            //= rfc9768#3.2.3.1   superseded by another, maybe; the counters lose nothing by waiting. Before the first
+            // progress it may be the ACK of a second SYN-ACK, in the handshake's encoding
             return None;
         }
         if self.stamp.is_none() || newer {

@@ -70,6 +70,8 @@ bitflags::bitflags! {
         const PLAIN = 8;
         /// The peer's SYN came more than once.
         const AGAIN = 16;
+        /// The SYNs crossed: both SYN-ACKs tell how the SYNs came, and no ACK does.
+        const CROSSED = 32;
     }
 }
 
@@ -144,7 +146,9 @@ impl Asking {
             _ => Fallback::None,
         };
         let capable = mode != Mode::Off && !self.plain;
-        Agreement { fallback, ..Agreement::as_server(mode, capable, segment.ecn) }
+        let mut agreement = Agreement { fallback, ..Agreement::as_server(mode, capable, segment.ecn) };
+        agreement.facts.insert(Facts::CROSSED);
+        agreement
     }
 }
 

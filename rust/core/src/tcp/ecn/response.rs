@@ -58,7 +58,9 @@ impl Response {
             mode: agreement.mode,
             capable: agreement.has(Facts::CAPABLE),
             heeded: !matches!(agreement.mode, Mode::Off),
-            handshake: agreement.has(Facts::SERVER) && matches!(agreement.mode, Mode::Accurate),
+            handshake: agreement.has(Facts::SERVER)
+                && !agreement.has(Facts::CROSSED)
+                && matches!(agreement.mode, Mode::Accurate),
             fallback: agreement.fallback,
             guard: isn,
             by_mark: false,
@@ -108,8 +110,10 @@ impl Response {
             self.give_up(Fallback::Zeroed);
         }
         self.marked += u64::from(reading.packets);
-        let congested = self.heeded && (reading.packets > 0 || reading.bytes > 0);
-        Marks { bytes: reading.bytes, congested }
+        if !self.heeded {
+            return Marks::default();
+        }
+        Marks { bytes: reading.bytes, congested: reading.packets > 0 || reading.bytes > 0 }
     }
 
     /// The ACK of our SYN-ACK tells how that one came.

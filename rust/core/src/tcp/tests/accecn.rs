@@ -153,6 +153,33 @@ fn the_last_ack_tells_how_the_syn_ack_came(flags: TcpFlags) -> (bool, &'static s
     (capable, ecn(&peer).fallback)
 }
 
+#[test]
+fn crossed_syns_tell_by_their_syn_acks() {
+    let mut peer = Peer::connecting(accurate());
+    peer.out();
+    peer.send(&seg(SYN | ALL, 0, 0).options(plain_options()));
+    assert_eq!(bits(&peer.out().remove(0).header), "CWR");
+    peer.answer(&seg(SYN | ACK | UNTOUCHED, 0, 1).options(plain_options()));
+    peer.write(4_000).unwrap();
+    peer.out();
+    // Were it in the handshake's encoding it would tell of a mark on our SYN-ACK.
+    peer.send(&seg(ACK | ace(6), 1, 4_001));
+    assert_eq!((ecn(&peer).mode, ecn(&peer).fallback, ecn(&peer).delivered_ce), ("accurate", "none", 1));
+}
+
+//= rfc9768#3.2.2.1   type=test
+#[test]
+fn a_second_syn_ack_is_answered_in_the_handshakes_encoding() {
+    let mut peer = client(accurate(), true);
+    peer.bench.advance(Duration::from_secs(1));
+    peer.send(&seg(SYN | ACK | UNTOUCHED, 0, 1).options(plain_options()));
+    assert_eq!(bits(&peer.out().remove(0).header), "CWR");
+    peer.send(&seg(ACK | ace(5), 1, 1).bytes(100).ecn(Ecn::Capable0));
+    peer.bench.advance(Duration::from_secs(1));
+    peer.send(&seg(SYN | ACK | UNTOUCHED, 0, 1).options(plain_options()));
+    assert_eq!(count_of(peer.out().remove(0).header.flags), 5, "not once its data is here");
+}
+
 //= rfc9768#3.1.4.1   type=test
 #[test]
 fn a_syn_that_vanishes_goes_again_with_it_once_and_then_without() {
