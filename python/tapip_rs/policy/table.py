@@ -246,7 +246,7 @@ SPAN = ("min", "default", "max")
 """The parts of a buffer's size."""
 
 _TCP_SIZES = (
-    _three("net.ipv4.tcp_wmem", "tcp_wmem", SPAN, (4 << 10, 1 << 20, 4 << 20), (4096, GIB), "bytes",
+    _three("net.ipv4.tcp_wmem", "tcp_wmem", SPAN, (4 << 10, 4 << 20, 16 << 20), (4096, GIB), "bytes",
            "send buffer: the least when memory is short, the first, the most that it grows to", IP_SYSCTL),
     _three("net.ipv4.tcp_rmem", "tcp_rmem", SPAN, (4 << 10, 1 << 20, 6 << 20), (256, GIB), "bytes",
            "receive buffer: the least when memory is short, the first, the most that it grows to", IP_SYSCTL,

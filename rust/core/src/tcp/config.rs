@@ -96,7 +96,8 @@ pub struct Config {
     pub rfc1337: bool,
     /// Bytes that the application may queue however short memory is: a page, as on Linux.
     pub send_buffer_min: usize,
-    /// Bytes that it may queue at first.
+    /// Bytes that it may queue at first. 4 MiB, more than Linux's first: a program without threads may write that much
+    /// before it reads, and what is not queued costs nothing.
     pub send_buffer: usize,
     /// Bytes that it may queue once the congestion window has grown to half of that.
     pub send_buffer_max: usize,
@@ -176,8 +177,8 @@ impl Default for Config {
             fin_timeout: Duration::from_secs(60),
             rfc1337: true,
             send_buffer_min: 4 << 10,
-            send_buffer: 1 << 20,
-            send_buffer_max: 4 << 20,
+            send_buffer: 4 << 20,
+            send_buffer_max: 16 << 20,
             receive_buffer_min: 4 << 10,
             receive_buffer: 1 << 20,
             receive_buffer_max: 6 << 20,

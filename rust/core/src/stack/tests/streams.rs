@@ -158,7 +158,6 @@ fn a_closed_port_refuses_and_a_silent_host_times_out() {
 #[test]
 fn a_stopped_reader_closes_the_window_and_reading_opens_it_again() {
     let mut net = Net::pair(8);
-    net.hosts[0].set_knob(net.now, "tcp_wmem_default", 4 << 20).unwrap();
     let (_, client, server) = connected(&mut net);
     let data = pattern(3_000_000);
     let sent = net.hosts[0].tcp_send(net.now, client, &data).unwrap();
