@@ -35,6 +35,7 @@ Host: TypeAlias = str | IPv4Address | IPv6Address
 Address: TypeAlias = tuple[Host, int]
 """A host and a port."""
 
+_Tcp = TypeVar("_Tcp", bound=_core.TcpStream | _core.TcpListener)
 _Core = TypeVar("_Core", bound=_core.TcpStream | _core.TcpListener | _core.UdpSocket | _core.RawSocket)
 
 
@@ -116,11 +117,10 @@ class Socket(Generic[_Core]):
         return f"<{name} {' -> '.join(ends) or 'unbound'}>"
 
 
-class _Tuned:
-    """A TCP socket that may have knobs of its own."""
+class _Tuned(Socket[_Tcp]):
+    """A TCP socket, which may have knobs of its own."""
 
     __slots__ = ()
-    core: _core.TcpStream | _core.TcpListener
 
     @property
     def policy(self) -> Policy:
@@ -136,7 +136,7 @@ class _Tuned:
         self.policy[name] = value
 
 
-class TcpStream(_Tuned, Socket[_core.TcpStream]):
+class TcpStream(_Tuned[_core.TcpStream]):
     """A TCP connection. Made by `stack.connect` and by accepting from a `TcpListener`.
 
     Leaving a `with` block closes it: what is queued is still delivered, as after `close()`. With the option `linger`
@@ -196,7 +196,7 @@ class TcpStream(_Tuned, Socket[_core.TcpStream]):
         return _error(self.core.take_error())
 
 
-class TcpListener(_Tuned, Socket[_core.TcpListener]):
+class TcpListener(_Tuned[_core.TcpListener]):
     """A listening socket. Iterating it accepts connections until it is closed."""
 
     __slots__ = ()
