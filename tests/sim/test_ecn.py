@@ -60,3 +60,21 @@ def test_marks_make_no_second_run_different():
         return net.digest()
 
     assert digest() == digest()
+
+
+def test_one_connection_may_ask_where_others_do_not():
+    net, a, b, _link = pair()
+
+    async def main():
+        listener = await b.listen(80)
+        listener.policy[KNOB] = 5
+        modes = []
+        for policy in ({KNOB: 3}, {KNOB: 1}, {}):
+            stream = await a.connect((b.address, 80), policy=policy)
+            served = await listener.accept()
+            await stream.send(b"hello")
+            assert await served.recv() == b"hello"
+            modes.append((stream.info().fields["ecn"], served.info().fields["ecn_seen"]))
+        return modes
+
+    assert net.run_async(main()) == [("accurate", True), ("classic", True), ("off", False)]
