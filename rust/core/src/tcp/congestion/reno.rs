@@ -65,10 +65,12 @@ impl CongestionControl for Reno {
         }
         let windows = (&mut self.window, &mut self.threshold);
         let Some(bytes) = self.slow_start.grow(&acked, self.mss, windows) else { return };
-        //= rfc3465#2.1   a segment more for each window's worth of acknowledged bytes
+        //= rfc3465#2.1   a segment more for each window's worth of acknowledged bytes: of whole segments, for the piece of one
+        // that is left of a halved window is never in flight, and a round trip would not be enough
         self.credit = self.credit.saturating_add(bytes);
-        if self.credit >= self.window {
-            self.credit -= self.window;
+        let round = (self.window / self.mss.max(1)).max(1) * self.mss;
+        if self.credit >= round {
+            self.credit -= round;
             self.window = self.window.saturating_add(self.mss).min(MAX_WINDOW);
         }
     }
