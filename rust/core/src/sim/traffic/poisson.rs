@@ -141,6 +141,8 @@ impl App for Poisson {
         }
         if !first {
             self.begin(cx);
+            // The last one may have come to nothing at once.
+            self.finish_if_done(cx);
         }
         if !self.arrivals_over(now) {
             // A nanosecond at least, so that time goes on.
