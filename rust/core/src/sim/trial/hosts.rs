@@ -47,6 +47,10 @@ pub(super) fn add(network: &mut Network, rng: &mut Rng, name: &str) -> HostId {
         // So few buffers that a burst finds none.
         spec.config.pool_packets = 32;
     }
+    if once_in(rng, 8) {
+        // So few ports that connections come between the same addresses again and again.
+        spec.config.local_ports = 50_000..=50_002;
+    }
     let host = network.add_host(name, spec).expect("a new name");
     network.with_stack(host, |stack, now| {
         for (name, of, values) in KNOBS {
@@ -55,7 +59,7 @@ pub(super) fn add(network: &mut Network, rng: &mut Rng, name: &str) -> HostId {
             }
         }
         set(stack, now, "tcp_congestion_control", rng.below(Kind::ALL.len() as u64) as i64);
-        set(stack, now, "tcp_fixed_cwnd", 1 + rng.below(40) as i64);
+        set(stack, now, "tcp_fixed_cwnd", 1 + rng.below(2) as i64);
     });
     host
 }

@@ -11,9 +11,9 @@ use crate::time::{Duration, Instant};
 /// The rows of a trace that nobody reads.
 const ROWS: usize = 0;
 
-/// One to five flows between any two hosts.
+/// One to eight flows between any two hosts.
 pub(super) fn add(network: &mut Network, rng: &mut Rng, hosts: &[HostId]) {
-    for _ in 0..1 + rng.below(5) {
+    for _ in 0..1 + rng.below(8) {
         let from = rng.below(hosts.len() as u64);
         let to = (from + 1 + rng.below(hosts.len() as u64 - 1)) % hosts.len() as u64;
         let pair = [hosts[from as usize], hosts[to as usize]];
@@ -29,7 +29,7 @@ pub(super) fn add(network: &mut Network, rng: &mut Rng, hosts: &[HostId]) {
 }
 
 fn size(rng: &mut Rng) -> u64 {
-    let most = pick(rng, &[1, 100, 5_000, 50_000, 250_000]);
+    let most = pick(rng, &[1, 100, 5_000, 50_000, 250_000, 500_000]);
     1 + rng.below(most)
 }
 
@@ -89,7 +89,7 @@ fn poisson(network: &mut Network, rng: &mut Rng, [from, to]: [HostId; 2], start:
     } else {
         SizeDistribution::Fixed(1 + rng.below(3_000))
     };
-    let count = Some(1 + rng.below(12));
+    let count = Some(1 + rng.below(20));
     let interval = Duration::from_micros(1 + rng.below(100_000));
     let spec = PoissonSpec { interval, sizes, count, start, trace_rows: ROWS, ..PoissonSpec::default() };
     network.poisson(from, to, spec).expect("a sound flow");
@@ -101,7 +101,7 @@ fn others(network: &mut Network, rng: &mut Rng, [from, to]: [HostId; 2], start: 
     let count = Some(1 + rng.below(20));
     let ping = PingSpec { interval, count, payload, start, trace_rows: ROWS, ..PingSpec::default() };
     network.ping(from, to, ping).expect("a sound flow");
-    let size = 1 + rng.below(3_000) as usize;
+    let size = 16 + rng.below(3_000) as usize;
     let datagrams = DatagramSpec { size, count, start, trace_rows: ROWS, ..DatagramSpec::default() };
     network.datagrams(from, to, datagrams).expect("a sound flow");
 }
