@@ -9,7 +9,7 @@
 //!   FQ-CoDel), a transmitter (a rate, or a capacity trace) and a flight.
 //! * **[`Network`]** (network/): hosts, switches, links and one event queue (`events`); [`traffic`](BulkSpec) puts
 //!   applications into it. [`Oracle`] (oracle/) judges all that its hosts do, [`Trial`] (trial/) makes
-//!   networks at random for it. `stats` keeps what happened in bounded memory, `digest` makes one number of all frames.
+//!   networks at random for it, and [`Cell`]s (grid/) measure one transfer in each combination of conditions. `stats` keeps what happened in bounded memory, `digest` makes one number of all frames.
 //!
 //! What happens when: an event is a frame that arrives, a transmitter that is free, a host's timer, a flow's time, a scheduled
 //! change of a link, or a time at which the caller wants to be woken. Ties are broken by the order in which events were
@@ -25,6 +25,7 @@
 mod digest;
 mod draw;
 mod events;
+mod grid;
 mod impair;
 mod impairment;
 mod link;
@@ -36,6 +37,7 @@ mod switch;
 mod traffic;
 mod trial;
 
+pub use grid::{Cell, Reading, Snapshot, disorders, shortfalls};
 pub use impair::{Impairer, ImpairmentCounters};
 pub use impairment::{GilbertElliott, Impairment, ImpairmentError, JitterShape};
 pub use link::{CapacityTrace, Cause, Counts, DirectionStats, LinkSpec, Predicate, QueueRow};
