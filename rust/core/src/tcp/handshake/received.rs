@@ -296,7 +296,9 @@ impl SynReceived {
         if common.may_challenge(cx) {
             let value = common.timestamp(cx.now);
             let mut header = common.header(TcpFlags::ACK | self.agreed.ecn.ack_flags());
-            (header.seq, header.ack, header.window) = (self.sent(), self.next(), self.knock.window);
+            //= rfc7323#2.2   only that of a SYN is not scaled
+            let shift = self.agreed.scale.map_or(0, |(_, ours)| ours);
+            (header.seq, header.ack, header.window) = (self.sent(), self.next(), self.knock.window >> shift);
             header.options.timestamps = self.agreed.timestamps.map(|echo| Timestamps { value, echo });
             common.reply = Some(header);
         }

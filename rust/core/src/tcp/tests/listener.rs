@@ -105,6 +105,20 @@ fn a_half_open_connection_answers(seg: &Seg) -> (String, usize) {
 }
 
 #[test]
+fn a_half_open_connection_scales_the_window_of_its_acks() {
+    //= rfc7323#2.2   type=test
+    let mut server =
+        Server::new(1, Config { receive_buffer: 64_000, receive_buffer_max: 1 << 20, ..Config::default() });
+    let options = TcpOptions { mss: Some(1000), window_scale: Some(3), ..TcpOptions::default() };
+    server.takes(5, &seg(SYN, 0, 0).options(options));
+    let answer = server.answer.unwrap();
+    let shift = answer.options.window_scale.unwrap();
+    assert_eq!(answer.window, 64_000);
+    server.takes(5, &seg(ACK, 90_000, 1));
+    assert_eq!(server.answer.unwrap().window, 64_000 >> shift);
+}
+
+#[test]
 fn what_is_packed_comes_out_again() {
     let mut server =
         Server::new(1, Config { receive_buffer: 1 << 20, receive_buffer_max: 1 << 20, ..Config::default() });
