@@ -64,10 +64,15 @@ fuzz: ## fuzz the parsers and two stacks, FUZZ_SECONDS (60) each; needs nightly 
 	cd rust/fuzz && for target in $$(cargo +nightly fuzz list --fuzz-dir .); do \
 	  cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=$${FUZZ_SECONDS:-60} || exit 1; done
 
-soak: build $(VENV)/.dev ## run the long tests: minutes of mutated frames, lossy transfers, restarts
+soak: build $(VENV)/.dev ## run the long tests: random networks, the grid, mutated frames, restarts; TAPIP_SOAK_SECONDS bounds it
+	cargo run --release -p tapip_core --example soak
+ifdef TAPIP_SOAK_SECONDS
+	TAPIP_FLOOD=100000 cargo test --release -p tapip_core --test mutation_flood
+else
 	cargo test --release --workspace --exclude tapip_py -- --ignored
 	$(PYTEST) -m soak --timeout=0
 	TAPIP_SOAK=1 $(PYTEST) tests/e2e/test_streams.py tests/e2e/test_hostile.py
+endif
 
 clean: ## remove all that was built, the virtual environment too
 	rm -rf $(VENV) target rust/fuzz/target .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks

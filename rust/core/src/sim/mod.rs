@@ -37,7 +37,7 @@ mod switch;
 mod traffic;
 mod trial;
 
-pub use grid::{Cell, Reading, Snapshot, disorders, shortfalls};
+pub use grid::{Cell, Disorder, Reading, Snapshot, disorders, shortfalls};
 pub use impair::{Impairer, ImpairmentCounters};
 pub use impairment::{GilbertElliott, Impairment, ImpairmentError, JitterShape};
 pub use link::{CapacityTrace, Cause, Counts, DirectionStats, LinkSpec, Predicate, QueueRow};

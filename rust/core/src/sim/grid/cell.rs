@@ -73,7 +73,7 @@ impl Cell {
         let usual = |cell: &Self| {
             let small = cell.bdp() <= 2 * 25_000 && cell.rate <= 100 * MBIT;
             let spread = (cell.rtt == 1_000 || cell.rtt == 20_000) && cell.buffer == 4;
-            let corner = cell.rtt == 20_000 && cell.rate == 10 * MBIT && cell.loss <= 1_000;
+            let corner = cell.rtt == 20_000 && cell.rate == 10 * MBIT && cell.loss + cell.reorder == 0;
             small && (corner || spread && cell.loss != 1_000)
         };
         Self::all().into_iter().filter(usual).collect()

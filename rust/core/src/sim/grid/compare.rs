@@ -25,23 +25,25 @@ pub fn shortfalls(readings: &[Reading], snapshot: &Snapshot) -> Vec<String> {
     short.collect()
 }
 
+/// Two cells of which the one that should be slower is faster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disorder {
+    /// Which pair: a name by which it can be known.
+    pub pair: String,
+    /// How far apart they are.
+    pub what: String,
+}
+
 /// Pairs of cells that differ in loss alone, where the one with more of it is faster; or in rate alone, where the faster link
 /// is slower.
-pub fn disorders(readings: &[Reading]) -> Vec<String> {
-    let mut found =
-        along(readings, |cell| Cell { loss: 0, ..cell }, |cell| i64::from(cell.loss), "with more loss");
-    let by_rate = |cell: Cell| -(cell.rate as i64);
-    found.extend(along(readings, |cell| Cell { rate: 0, ..cell }, by_rate, "at a lower rate"));
+pub fn disorders(readings: &[Reading]) -> Vec<Disorder> {
+    let mut found = along(readings, |cell| Cell { loss: 0, ..cell }, |cell| i64::from(cell.loss));
+    found.extend(along(readings, |cell| Cell { rate: 0, ..cell }, |cell| -(cell.rate as i64)));
     found
 }
 
 /// Cells of one `family`, in the order in which goodput must not rise.
-fn along(
-    readings: &[Reading],
-    family: impl Fn(Cell) -> Cell,
-    order: impl Fn(Cell) -> i64,
-    what: &str,
-) -> Vec<String> {
+fn along(readings: &[Reading], family: impl Fn(Cell) -> Cell, order: impl Fn(Cell) -> i64) -> Vec<Disorder> {
     let mut families: BTreeMap<Cell, Vec<&Reading>> = BTreeMap::new();
     for reading in readings {
         families.entry(family(reading.cell)).or_default().push(reading);
@@ -50,13 +52,11 @@ fn along(
     for members in families.values_mut() {
         members.sort_by_key(|reading| order(reading.cell));
         for pair in members.windows(2) {
-            let [first, second] = pair else { continue };
-            if second.goodput > first.goodput * (1.0 + LUCK) {
-                let (name, other) = (second.cell.name(), first.cell.name());
-                found.push(format!(
-                    "{name}: {:.0} bit/s {what}, {:.0} for {other}",
-                    second.goodput, first.goodput
-                ));
+            let [better, worse] = pair else { continue };
+            if worse.goodput > better.goodput * (1.0 + LUCK) {
+                let pair = format!("{} | {}", worse.cell.name(), better.cell.name());
+                let what = format!("{pair}: {:.0} bit/s, but {:.0}", worse.goodput, better.goodput);
+                found.push(Disorder { pair, what });
             }
         }
     }

@@ -11,5 +11,5 @@ mod snapshot;
 mod tests;
 
 pub use cell::{Cell, Reading};
-pub use compare::{disorders, shortfalls};
+pub use compare::{Disorder, disorders, shortfalls};
 pub use snapshot::Snapshot;
