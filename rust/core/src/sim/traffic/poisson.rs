@@ -173,10 +173,17 @@ impl App for Poisson {
                 Role::Server => transfer.server = false,
             }
         }
+        let cut_off = !transfer.server
+            && owner.role == Role::Client
+            && transfer.inlet.is_some()
+            && self.failed.is_some();
         let place = &mut self.transfers[owner.part as usize];
         *place = Some(transfer).filter(|transfer| transfer.client || transfer.server);
         if place.is_none() {
-            self.free.push(owner.part);
+            // A socket that still stands there must not be taken for one of another transfer.
+            if !cut_off {
+                self.free.push(owner.part);
+            }
             self.finish_if_done(cx);
         }
     }
@@ -226,8 +233,8 @@ impl Poisson {
     fn on_client(&mut self, cx: &mut Cx<'_, '_>, transfer: &mut Transfer, ready: Readiness) -> bool {
         if let Some(error) = cx.error_of(self.from, transfer.outlet.id, ready) {
             self.failed = Some(error);
-            // Nobody at the other end will hear of it either.
-            transfer.server &= transfer.inlet.is_some();
+            // The other end may never hear of it.
+            transfer.server = false;
             return true;
         }
         // The receiver closes first, and so it is the one to keep the memory of the connection, not this port.

@@ -14,6 +14,9 @@ pub(super) fn judge(case: &Case<'_>) -> Judgment {
         return Ok(());
     }
     // A FIN takes a number and no place in the network.
+    if segment.payload.is_empty() {
+        return Ok(());
+    }
     let allowed = live.cwnd + u32::from(segment.has(TcpFlags::FIN));
     if live.pipe <= allowed || is_probe(case, live) || may_be_first(case, live) {
         return Ok(());
