@@ -219,4 +219,24 @@ def test_results_are_plain_data():
     assert {row["state"] for row in flow.trace} >= {"slow-start"}
     assert [row["delivered"] for row in flow.trace] == sorted(flow.trace.delivered)
     assert json.dumps(link.ab.drops) == "0"
-    assert {"t", "bytes", "packets", "delivered"} == set(link.ab.queue.columns)
+    assert {"t", "bytes", "packets", "delay", "drops", "marks", "delivered"} == set(link.ab.queue.columns)
+
+
+def test_what_is_sent_again_says_why():
+    net, a, b, link = pair(loss_list=[5, 6])
+    flow = net.bulk(a, b, size="100 kB")
+    net.run("10 s")
+    assert flow.intact
+    assert flow.retransmissions == sum(flow.retransmissions.by_cause.values()) == 2
+    assert set(flow.retransmissions.by_cause) <= {"fast", "probe"}
+    assert flow.spurious == 0
+
+
+def test_the_series_of_a_queue_tells_delay_and_drops():
+    net, a, b, link = pair(queue="20 kB")
+    net.bulk(a, b)
+    net.run("10 s")
+    queue = link.ab.queue
+    assert queue["drops"][-1] <= link.ab.drops
+    assert queue["drops"][-1] > 0
+    assert 0 < max(queue["delay"]) <= link.ab.queue_delay.max * 1.05

@@ -43,6 +43,8 @@ def test_units(function, value, number):
         ({"delay": "2 h"}, "delay = '2 h': allowed is 0 to 3600 seconds"),
         ({"queue": 0}, "queue = 0: allowed is more than 0"),
         ({"queue": "-3 kB"}, "queue = '-3 kB'"),
+        ({"queue": 1_513}, "queue = 1513: allowed is at least one full frame, 1514 bytes"),
+        ({"queue": "1 kB", "mtu": 1_000}, "queue = '1 kB': allowed is at least one full frame, 1014 bytes"),
         ({"loss": 1.5}, "loss = 1.5: allowed is 0 to 1"),
         ({"loss": -0.1}, "loss = -0.1"),
         ({"loss": "10"}, "loss = '10'"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tapip_rs.sim.plot import draw
-from tapip_rs.sim.table import Summary, Table
+from tapip_rs.sim.table import Count, Summary, Table
 
 if TYPE_CHECKING:
     from tapip_rs import _core
@@ -44,9 +44,14 @@ class Flow:
         return self.stats.bytes_delivered
 
     @property
-    def retransmissions(self) -> int:
-        """Segments sent again."""
-        return self.stats.retransmissions
+    def retransmissions(self) -> Count:
+        """Segments sent again; `.by_cause` says why: fast, timeout, probe, mtu."""
+        return Count(self.stats.resent)
+
+    @property
+    def spurious(self) -> int:
+        """Of the segments sent again, those that the receiver reported as in vain (DSACK)."""
+        return self.stats.spurious
 
     @property
     def intact(self) -> bool:

@@ -103,11 +103,14 @@ class Direction:
 
     @property
     def queue(self) -> Table:
-        """How much waited over time: t, bytes, packets; and bytes delivered so far."""
+        """What waited over time: t, bytes, packets, delay (of the packet that left last, in seconds).
+
+        Besides, as counts so far: drops, marks, delivered (bytes).
+        """
         return Table(self._network.core.queue(self._number))
 
     def plot(self, path: str | Path | None = None) -> Any:
-        """The queue over time, as a matplotlib figure; written to `path` if given."""
+        """The queue and its delay over time, as a matplotlib figure; written to `path` if given."""
         return draw([], [self], path)
 
     def __repr__(self) -> str:

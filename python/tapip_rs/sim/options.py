@@ -88,6 +88,8 @@ _COUNTS = {
     "limit": ("limit", 1, 2**53),
 }
 _HOUR = 3_600
+_ETHERNET = 14
+"""Bytes of an Ethernet header, which a link's rate and queue count as well."""
 
 
 def translate(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +100,9 @@ def translate(options: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise TypeError(f"{name!r} is no property of a link; these are: {', '.join(known)}")
         told.update(_one(name, value))
+    frame = int(told.get("mtu", 1_500)) + _ETHERNET
+    if 0 < told.get("queue_bytes", 0) < frame:
+        units.refuse("queue", options["queue"], f"at least one full frame, {frame} bytes")
     if "aqm" in options or "ecn" in options:
         told["discipline"] = _discipline(options.get("aqm", "fifo"), options.get("ecn", False))
     return told

@@ -33,7 +33,7 @@ def draw(flows: Sequence[Flow], directions: Sequence[Direction], path: str | Pat
     if timed:
         panels.append(lambda axes: _latency(axes, timed))
     if directions:
-        panels.append(lambda axes: _queues(axes, directions))
+        panels += [lambda axes: _queues(axes, directions), lambda axes: _delays(axes, directions)]
     figure = Figure(figsize=(9, 2.4 * max(1, len(panels)) + 0.6), layout="constrained")
     grid = figure.subplots(max(1, len(panels)), sharex=True, squeeze=False)
     for axes, panel in zip(grid[:, 0], panels, strict=False):
@@ -94,3 +94,10 @@ def _queues(axes: Any, directions: Sequence[Direction]) -> None:
     for direction in directions:
         queue = direction.queue
         axes.plot(queue["t"], _scaled(queue["bytes"], KILO), drawstyle="steps-post", label=direction.name, linewidth=1)
+
+
+def _delays(axes: Any, directions: Sequence[Direction]) -> None:
+    axes.set_ylabel("queue delay, ms")
+    for direction in directions:
+        queue = direction.queue
+        axes.plot(queue["t"], _scaled(queue["delay"], MILLI), label=direction.name, linewidth=1)

@@ -159,6 +159,8 @@ impl Sender {
     /// Steps 2 to 6.
     fn judge(&mut self, cx: &mut Context<'_>, common: &mut Common, news: &News) -> AckEffect {
         common.stats.duplicates_reported += u32::from(news.doubled.is_some());
+        let spurious = news.doubled.map_or(0, |(_, length)| length.div_ceil(self.mss()).max(1));
+        common.stats.resent.spurious += u64::from(spurious);
         common.stats.reorderings += u32::from(news.told.reordered);
         let sample = self.measure(cx, news);
         self.answer_tail(cx, common, news);

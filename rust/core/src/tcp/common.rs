@@ -2,6 +2,7 @@
 
 use super::congestion::Kind;
 use super::fast_open::{FastOpen, Lesson};
+use super::info::Resent;
 use super::tuning::Pressure;
 use super::{Config, Settings, State, Tuple};
 use crate::buffer::ReceiveQueue;
@@ -24,6 +25,7 @@ pub(super) struct Stats {
     pub(super) segments_in: u64,
     pub(super) segments_out: u64,
     pub(super) retransmissions: u64,
+    pub(super) resent: Resent,
     pub(super) data_segments_in: u64,
     pub(super) data_segments_out: u64,
     pub(super) out_of_order_segments: u64,

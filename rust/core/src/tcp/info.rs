@@ -19,6 +19,56 @@ use super::{Connection, State, Tuple};
 use crate::time::{Duration, Instant};
 use crate::wire::SeqNumber;
 
+/// Segments sent again, by what made them go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Resent {
+    /// Found lost, by SACK, time or duplicates.
+    pub fast: u64,
+    /// The retransmission timer.
+    pub timeout: u64,
+    /// Probes, of a tail or of a closed window.
+    pub probe: u64,
+    /// The path took no more of that size.
+    pub mtu: u64,
+    /// Of all these, as many as the peer reported as received twice (DSACK): they were in vain.
+    pub spurious: u64,
+}
+
+impl Resent {
+    /// One more.
+    pub(super) fn add(&mut self, cause: &str) {
+        match cause {
+            "timeout" => self.timeout += 1,
+            "probe" => self.probe += 1,
+            "mtu" => self.mtu += 1,
+            _ => self.fast += 1,
+        }
+    }
+
+    /// All of them.
+    pub const fn total(&self) -> u64 {
+        self.fast + self.timeout + self.probe + self.mtu
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub const fn plus(&self, other: &Self) -> Self {
+        Self {
+            fast: self.fast + other.fast,
+            timeout: self.timeout + other.timeout,
+            probe: self.probe + other.probe,
+            mtu: self.mtu + other.mtu,
+            spurious: self.spurious + other.spurious,
+        }
+    }
+
+    /// Causes that are not 0, by name.
+    pub fn by_cause(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let all = [("fast", self.fast), ("timeout", self.timeout), ("probe", self.probe), ("mtu", self.mtu)];
+        all.into_iter().filter(|(_, count)| *count > 0)
+    }
+}
+
 /// A snapshot of a connection. Numbers that its state does not have yet, or any more, are zero.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Info {
@@ -124,6 +174,8 @@ pub struct Info {
     pub segments_out: u64,
     /// Segments sent again.
     pub retransmissions: u64,
+    /// The same by cause.
+    pub resent: Resent,
     /// What it did so far, and what it waits for.
     pub work: Work,
     /// Timers that are armed, with their deadlines.
@@ -239,6 +291,7 @@ impl Info {
             segments_in: common.stats.segments_in,
             segments_out: common.stats.segments_out,
             retransmissions: common.stats.retransmissions,
+            resent: common.stats.resent,
             work: Work::of(common, state),
             timers: Vec::new(),
         }

@@ -91,7 +91,7 @@ pub use connection::{Connection, Disposition, Outgoing, Tuple};
 pub use ecn::EcnInfo;
 pub use errors::{IcmpError, IcmpKind};
 pub use fast_open::{FastOpen, FastOpenCache, Known, Lesson};
-pub use info::{Info, Work};
+pub use info::{Info, Resent, Work};
 pub use isn::initial_sequence;
 pub use listener::{Arrival, Listener, OnListen};
 pub use reset::reset_for;

@@ -389,6 +389,7 @@ impl Sender {
 
     fn note_resent(&self, cx: &mut Context<'_>, common: &mut Common, unit: &Unit, cause: &'static str) {
         common.stats.retransmissions += 1;
+        common.stats.resent.add(cause);
         common.stats.bytes_resent += unit.length as u64;
         cx.count(Counter::TcpRetransSegs);
         let remote = common.tuple.remote;

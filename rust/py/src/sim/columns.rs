@@ -76,6 +76,9 @@ impl<'py> Rows<'_, 'py, QueueRow> {
             self.times("t", |row| row.at),
             self.counts("bytes", |row| row.bytes),
             self.counts("packets", |row| row.packets),
+            self.spans("delay", |row| row.delay),
+            self.counts("drops", |row| row.drops),
+            self.counts("marks", |row| row.marks),
             self.counts("delivered", |row| row.delivered),
         ]
     }

@@ -26,6 +26,9 @@ record! {
         intact: bool,
         goodput: f64,
         retransmissions: u64,
+        /// Retransmissions by cause.
+        resent: BTreeMap<&'static str, u64>,
+        spurious: u64,
         /// Mean, median, 99th percentile, maximum; how many.
         rtt: SummaryTuple,
         latency: SummaryTuple,
@@ -53,6 +56,8 @@ impl From<FlowStats> for FlowInfo {
             intact: flow.intact,
             goodput: flow.goodput,
             retransmissions: flow.retransmissions,
+            resent: flow.resent.by_cause().collect(),
+            spurious: flow.resent.spurious,
             rtt: summary(&flow.rtt),
             latency: summary(&flow.latency),
             sent: flow.sent,

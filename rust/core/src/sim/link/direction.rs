@@ -184,7 +184,7 @@ impl Direction {
         }
         while now >= self.transmitter.free || self.spec.impairment.rate == 0 {
             let Some(waiting) = self.queue.pop(now, &mut self.gauge) else { break };
-            self.gauge.delay.record(now.since(waiting.since));
+            self.gauge.waited(now.since(waiting.since));
             let sent = self.send(now, waiting.packet.len() as u64);
             self.flight.send(&self.spec.impairment, &mut self.counters, sent, waiting.packet);
         }
@@ -233,7 +233,7 @@ impl Direction {
         while budget > 0 {
             let begun = self.transmitter.partial.take().or_else(|| {
                 let waiting = self.queue.pop(now, &mut self.gauge)?;
-                self.gauge.delay.record(now.since(waiting.since));
+                self.gauge.waited(now.since(waiting.since));
                 let length = waiting.packet.len() as u64;
                 Some((waiting.packet, length))
             });
@@ -251,12 +251,7 @@ impl Direction {
 
     fn note_queue(&mut self, now: Instant) {
         let backlog = self.queue.backlog();
-        self.gauge.most_bytes = self.gauge.most_bytes.max(backlog.bytes);
-        if self.gauge.queue.wants(now) {
-            let delivered = self.gauge.delivered_bytes;
-            let row = super::QueueRow { at: now, bytes: backlog.bytes, packets: backlog.packets, delivered };
-            self.gauge.queue.push(now, row);
-        }
+        self.gauge.note_queue(now, backlog.bytes, backlog.packets, &self.counters);
     }
 
     /// The sending end's time has come.

@@ -107,6 +107,12 @@ pub struct QueueRow {
     pub bytes: u64,
     /// Packets that waited.
     pub packets: u64,
+    /// How long the packet waited that left last.
+    pub delay: Duration,
+    /// Packets lost so far.
+    pub drops: u64,
+    /// Packets marked so far.
+    pub marks: u64,
     /// Bytes delivered so far: two rows give the throughput between them.
     pub delivered: u64,
 }
@@ -117,6 +123,8 @@ pub(in crate::sim) struct Gauge {
     pub(in crate::sim) drops: Counts,
     pub(in crate::sim) marks: Counts,
     pub(in crate::sim) delay: Histogram,
+    /// The latest of them.
+    last_delay: Duration,
     pub(in crate::sim) queue: Series<QueueRow>,
     pub(in crate::sim) most_bytes: u64,
     pub(in crate::sim) offered_bytes: u64,
@@ -137,6 +145,7 @@ impl Gauge {
             drops: Counts::default(),
             marks: Counts::default(),
             delay: Histogram::default(),
+            last_delay: Duration::ZERO,
             queue: Series::new(Self::ROWS),
             most_bytes: 0,
             offered_bytes: 0,
@@ -186,6 +195,28 @@ pub struct DirectionStats {
 }
 
 impl Gauge {
+    /// A packet leaves that waited so long.
+    pub(super) fn waited(&mut self, delay: Duration) {
+        self.delay.record(delay);
+        self.last_delay = delay;
+    }
+
+    /// Keep a row of the queue, if it is time for one.
+    pub(super) fn note_queue(
+        &mut self,
+        at: Instant,
+        bytes: u64,
+        packets: u64,
+        counters: &ImpairmentCounters,
+    ) {
+        self.most_bytes = self.most_bytes.max(bytes);
+        if self.queue.wants(at) {
+            let (drops, marks) = (self.all_drops(counters).total(), self.marks.total());
+            let (delay, delivered) = (self.last_delay, self.delivered_bytes);
+            self.queue.push(at, QueueRow { at, bytes, packets, delay, drops, marks, delivered });
+        }
+    }
+
     /// All drops, those too that the impairment engine counted.
     pub(super) fn all_drops(&self, counters: &ImpairmentCounters) -> Counts {
         let mut drops = self.drops;

@@ -2,8 +2,8 @@
 
 use crate::error::Error;
 use crate::stack::{Stack, TcpId};
-use crate::tcp::Info;
 use crate::tcp::congestion::Kind;
+use crate::tcp::{Info, Resent};
 use crate::time::{Duration, Instant};
 use crate::wire::{EthernetHeader, IpAddress, SocketAddress};
 
@@ -68,7 +68,7 @@ impl TraceRow {
 pub(super) struct Sample {
     pub(super) row: TraceRow,
     pub(super) rtt: Option<Duration>,
-    pub(super) retransmissions: u64,
+    pub(super) resent: Resent,
 }
 
 /// A sample of a connection.
@@ -92,7 +92,7 @@ pub(super) fn sample(now: Instant, info: &Info, cause: Cause) -> Sample {
         state,
         cause: cause.name(),
     };
-    Sample { row, rtt: info.last_rtt, retransmissions: info.retransmissions }
+    Sample { row, rtt: info.last_rtt, resent: info.resent }
 }
 
 /// The congestion controls that a flow may ask for.

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::sim::network::HostId;
 use crate::sim::stats::{Histogram, Series, Summary};
 use crate::stack::TcpId;
-use crate::tcp::Info;
+use crate::tcp::{Info, Resent};
 use crate::time::{Duration, Instant};
 
 /// Between samples of a flow without trace: a hundred a second tell its round trips.
@@ -33,11 +33,12 @@ pub(in crate::sim) struct Record {
     pub(super) received: u64,
     pub(super) late: u64,
     pub(super) duplicated: u64,
-    pub(super) retransmissions: u64,
+    /// What the sending connection sent again, as far as it was seen.
+    resent: Resent,
     pub(super) trace: Series<TraceRow>,
     pub(super) exchanges: Series<Exchange>,
     /// Of connections of this flow that ended.
-    ended_retransmissions: u64,
+    ended_resent: Resent,
     /// The last state seen, kept in the trace or not.
     seen: Option<TraceRow>,
     sampled: Option<Instant>,
@@ -64,10 +65,10 @@ impl Record {
             received: 0,
             late: 0,
             duplicated: 0,
-            retransmissions: 0,
+            resent: Resent::default(),
             trace: Series::new(trace_rows),
             exchanges: Series::new(trace_rows),
-            ended_retransmissions: 0,
+            ended_resent: Resent::default(),
             seen: None,
             sampled: None,
         }
@@ -90,7 +91,7 @@ impl Record {
     pub(super) fn sample(&mut self, now: Instant, info: &Info, cause: Cause) {
         self.sampled = Some(now);
         let sample = live::sample(now, info, cause);
-        self.retransmissions = self.retransmissions.max(sample.retransmissions);
+        self.resent = later(self.resent, sample.resent);
         let before = self.seen.map_or(0, |seen| seen.delivered);
         if sample.row.delivered > before
             && let Some(rtt) = sample.rtt
@@ -115,14 +116,14 @@ impl Record {
 
     /// A sending connection ends.
     pub(super) fn end(&mut self, now: Instant, id: TcpId, info: &Info) {
-        let mut sent_again = info.retransmissions;
+        let mut sent_again = info.resent;
         // Of many connections the newest is the one that is watched.
         if self.client.is_some_and(|(_, watched)| watched == id) {
             self.sample(now, info, Cause::End);
-            sent_again = sent_again.max(std::mem::take(&mut self.retransmissions));
+            sent_again = later(sent_again, std::mem::take(&mut self.resent));
             self.client = None;
         }
-        self.ended_retransmissions += sent_again;
+        self.ended_resent = self.ended_resent.plus(&sent_again);
     }
 
     /// What is known now; `info` is that of the sending connection, while it lives.
@@ -132,8 +133,8 @@ impl Record {
             Some(span) if !span.is_zero() => self.delivered as f64 * 8e9 / span.as_nanos() as f64,
             _ => 0.0,
         };
-        let alive = info.map_or(0, |info| info.retransmissions).max(self.retransmissions);
-        let retransmissions = self.ended_retransmissions + alive;
+        let alive = info.map_or(self.resent, |info| later(info.resent, self.resent));
+        let resent = self.ended_resent.plus(&alive);
         FlowStats {
             kind: self.kind,
             from: self.from,
@@ -149,7 +150,8 @@ impl Record {
             intact: !self.damaged && self.error.is_none(),
             damaged: self.damaged,
             goodput,
-            retransmissions,
+            retransmissions: resent.total(),
+            resent,
             rtt: self.rtt.summary(),
             latency: self.latency.summary(),
             sent: self.sent,
@@ -158,6 +160,11 @@ impl Record {
             duplicated: self.duplicated,
         }
     }
+}
+
+/// Of two states of the same counts the later one.
+const fn later(one: Resent, other: Resent) -> Resent {
+    if other.total() + other.spurious > one.total() + one.spurious { other } else { one }
 }
 
 /// A request with its response, a ping with its answer, a datagram on its way, a transfer of a Poisson process.
@@ -206,6 +213,8 @@ pub struct FlowStats {
     pub goodput: f64,
     /// Segments that the sending connection sent again.
     pub retransmissions: u64,
+    /// The same by cause.
+    pub resent: Resent,
     /// Round trips that the sending connection measured.
     pub rtt: Summary,
     /// Times of exchanges: of requests with their responses, of pings, of datagrams one way, of the transfers of a Poisson process.
