@@ -97,8 +97,11 @@ impl Search {
     pub(super) fn on_progress(&mut self, now: Instant, una: SeqNumber, bounds: Bounds) -> bool {
         let Some(probe) = self.probe.take_if(|probe| probe.end.at_or_before(una)) else { return false };
         //= rfc4821#7.6.1   it arrived: all larger than what is proven so far is open
-        let grew = probe.size > self.proven;
-        self.proven = self.proven.max(probe.size);
+        // But the path may have become narrower since, and ICMP have said so.
+        let size = probe.size.min(self.ceiling);
+        let grew = size > self.proven;
+        self.proven = self.proven.max(size);
+        self.limit = self.limit.max(self.proven);
         self.narrow(u16::midpoint(self.proven, self.limit.saturating_add(1)));
         self.rest_if_done(now, bounds);
         grew
@@ -112,7 +115,7 @@ impl Search {
             return;
         }
         //= rfc4821#7.6.2   too large
-        self.limit = probe.size.saturating_sub(1).max(self.proven);
+        self.limit = self.limit.min(probe.size.saturating_sub(1)).max(self.proven);
         self.narrow(u16::midpoint(self.proven, self.limit.saturating_add(1)));
         self.rest_if_done(now, bounds);
     }
@@ -190,6 +193,27 @@ mod tests {
             assert!(search.size() <= path && path - search.size() < 8, "{} of {path}", search.size());
             assert_eq!(sizes[..3], [1_460; 3], "three losses are no accident");
         }
+    }
+
+    #[test]
+    fn a_probe_that_arrives_or_is_lost_after_icmp_lowered_the_ceiling_is_no_larger_than_it() {
+        let start = SeqNumber(100);
+        let probing = |tries: u8| {
+            let mut search = Search::new(1_024, 1_460);
+            (0..tries).for_each(|_| {
+                search.on_sent(start, start + 1_460, 1_460);
+                search.on_lost(NOW, BOUNDS);
+            });
+            search.on_sent(start, start + 1_460, 1_460);
+            search.set_ceiling(1_200);
+            search
+        };
+        let mut search = probing(0);
+        assert!(search.on_progress(NOW, start + 1_460, BOUNDS));
+        assert_eq!((search.size(), search.wanted(NOW)), (1_200, None));
+        let mut search = probing(2);
+        search.on_lost(NOW, BOUNDS);
+        assert!(search.wanted(NOW).is_none_or(|size| size <= 1_200));
     }
 
     #[test]
