@@ -223,7 +223,7 @@ def test_results_are_plain_data():
 
 
 def test_what_is_sent_again_says_why():
-    net, a, b, link = pair(loss_list=[5, 6])
+    net, a, b, _ = pair(loss_list=[5, 6])
     flow = net.bulk(a, b, size="100 kB")
     net.run("10 s")
     assert flow.intact

@@ -81,7 +81,7 @@ fn reno_keeps_the_square_root_law() {
 
 /// CUBIC's response function (RFC 9438 5.1, with C = 0.4 and beta = 0.7), or Reno's law where that is larger.
 fn cubic_law(rtt: f64, every: f64) -> f64 {
-    let cubic = (0.4 * 3.7 / (4.0 * 0.3) * (rtt * every).powi(3)).powf(0.25);
+    let cubic = (0.4 * 3.7 / (4.0 * 0.3) * (rtt * every).powi(3)).sqrt().sqrt();
     cubic.max((1.5 * every).sqrt())
 }
 
