@@ -69,16 +69,22 @@ fn tcp(data: &[u8], source: IpAddress, destination: IpAddress) {
     let Ok((header, length)) = TcpHeader::parse(data, source, destination, false) else { return };
     assert!((TcpHeader::MIN_LEN..=data.len().min(TcpHeader::MAX_LEN)).contains(&length));
     show(&header, header.sequence_length(data.len() - length));
-    // Options may be packed more tightly than we write them, so SACK blocks may have to give way.
+    // Options may be packed more tightly than we write them, so SACK blocks and AccECN's counters may have to give way.
     let mut bytes = vec![0; header.len()];
     header.emit(&mut bytes, 0);
     let (again, _) = TcpHeader::parse(&bytes, source, destination, false).expect("our own");
     let plain = |header: TcpHeader| {
-        let options = TcpOptions { sack: Default::default(), ..header.options };
+        let options = TcpOptions { sack: Default::default(), ecn: None, ..header.options };
         TcpHeader { options, ..header }
     };
     assert_eq!(plain(again), plain(header));
     assert!(header.options.sack.as_slice().starts_with(again.options.sack.as_slice()));
+    if let Some(kept) = again.options.ecn {
+        let all = header.options.ecn.expect("what was written was there");
+        for (kept, all) in [(kept.ect0(), all.ect0()), (kept.ce(), all.ce()), (kept.ect1(), all.ect1())] {
+            assert!(kept.is_none() || kept == all);
+        }
+    }
 }
 
 fn udp(data: &[u8], source: IpAddress, destination: IpAddress) {
