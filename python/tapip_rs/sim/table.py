@@ -28,6 +28,8 @@ class Count(int):
         causes = ", ".join(f"{cause}: {count}" for cause, count in self.by_cause.items())
         return f"{int(self)} ({causes})" if causes else "0"
 
+    __str__ = int.__repr__
+
 
 @dataclass(frozen=True, slots=True)
 class Summary:
