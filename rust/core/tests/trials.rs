@@ -45,3 +45,11 @@ fn no_host_breaks_a_rule_and_every_transfer_comes_to_its_end() {
     assert!(one.is_some() || judged > 100 * count, "{judged} segments");
     assert!(one.is_some() || completed > 5 * failed, "{completed} complete, {failed} failed");
 }
+
+#[test]
+fn seeds_that_once_found_something_are_clean() {
+    // 5787: a sender whose receiver was done, and gone before its FIN got through.
+    let complaints: Vec<_> =
+        [5_787].into_iter().filter_map(|seed| complaint(seed, &Trial::new(seed).run())).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}

@@ -184,6 +184,8 @@ impl App for Poisson {
             if !cut_off {
                 self.free.push(owner.part);
             }
+        }
+        if over {
             self.finish_if_done(cx);
         }
     }
@@ -194,8 +196,9 @@ impl Poisson {
         self.spec.count == Some(self.arrived) || self.spec.stop.is_some_and(|stop| now >= stop)
     }
 
+    /// A transfer is done when its receiver is: the sender may wait for a FIN that was lost, for ever if its peer gave up.
     fn finish_if_done(&self, cx: &mut Cx<'_, '_>) {
-        if self.arrivals_over(cx.now()) && self.transfers.iter().all(Option::is_none) {
+        if self.arrivals_over(cx.now()) && self.transfers.iter().flatten().all(|transfer| !transfer.server) {
             if self.failed.is_none() {
                 cx.record.completed = cx.record.completed.or(cx.record.last);
             }
