@@ -169,3 +169,18 @@ fn what_icmp_said_is_learned_again_while_it_holds() {
     let flow = path.network.flow(path.flow);
     assert!(flow.goodput > 0.9e6, "{flow:?}");
 }
+
+#[test]
+fn a_wider_interface_costs_no_probe() {
+    let mut path = jumbo();
+    for step in 1..200 {
+        path.network.with_stack(path.sender, |stack, now| {
+            for id in stack.interfaces().map(|interface| interface.id).collect::<Vec<_>>() {
+                stack.set_mtu(now, id, 9_000 + step).expect("an MTU");
+            }
+        });
+        path.run(0.001);
+    }
+    assert_eq!(path.info().mss, 8_960 - STAMPS, "the peer takes no more");
+    assert_eq!(path.count(Counter::TcpRetransSegs), 0);
+}

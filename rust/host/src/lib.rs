@@ -10,7 +10,7 @@
 //! handle <- wait <- socket                       the application's side: verbs that may sleep, and may lead
 //! driver, detached                               who makes time pass: a thread, or the owner by hand
 //! ```
-//! RX: `poller` wakes the `driver`, `engine` reads each `port` until it is dry and hands the frames to the core; then
+//! RX: `poller` wakes the `driver`, or a caller that leads; `engine` reads each `port` until it is dry and hands the frames to the core; then
 //! it writes what the core wants to send, and wakes who sleeps for a socket, once per burst.
 //! TX: a verb takes the baton, changes the core, and drains what that gave to send before it returns.
 

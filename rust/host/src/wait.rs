@@ -54,11 +54,16 @@ impl Handle {
     ) -> Result<T, HostError> {
         let may_sleep = self.is_live() && timeout != Some(Duration::ZERO);
         let deadline = Deadline::after(timeout);
-        match self.with(&mut verb)? {
+        let (tried, leads) = self.shared.enter(|engine, now| {
+            let tried = verb(&mut engine.stack, now);
+            let sleeps = may_sleep && matches!(tried, Err(Error::WouldBlock));
+            (tried, sleeps && engine.may_lead())
+        })?;
+        match tried {
             Err(Error::WouldBlock) if may_sleep => {}
             done => return Ok(done?),
         }
-        if self.shared.enter(|engine, _| engine.may_lead())? {
+        if leads {
             return self.shared.lead(Wanted { id, interest, verb }, deadline);
         }
         self.follow(id, interest, deadline, verb)

@@ -79,15 +79,17 @@ impl Connection {
         let Some(open) = self.phase.open_mut() else { return };
         let before = open.sender.mss();
         open.sender.set_path_mss(self.common.path_mss());
+        if !shrunk || !open.sender.is_outstanding() || open.sender.peer.size == 0 {
+            return;
+        }
         if open.sender.mss() == before {
             //= rfc8899#4.6.1   what was too big can only be a probe
             open.sender.lose_probe();
-            self.restless = true;
-        } else if shrunk && open.sender.is_outstanding() && open.sender.peer.size > 0 {
+        } else {
             //= rfc1191#6.4   what was too big did not arrive: again, in smaller segments; no sign of congestion
             open.sender.go_back("mtu", u32::MAX);
-            self.restless = true;
         }
+        self.restless = true;
     }
 
     /// The next hop does not answer, or there is no way. Nobody can forge this, so a connect fails at once.

@@ -74,9 +74,8 @@ impl Sender {
         self.search.as_ref()?.wanted(now).filter(|_| self.sack)
     }
 
-    /// A probe of the path left.
-    pub(super) fn on_probed(&mut self, start: SeqNumber, payload: u32) {
-        let size = (payload + self.option_bytes) as u16;
+    /// A probe of the path left, `size` bytes with its options.
+    pub(super) fn on_probed(&mut self, start: SeqNumber, payload: u32, size: u16) {
         if let Some(search) = &mut self.search {
             search.on_sent(start, start + payload, size);
         }

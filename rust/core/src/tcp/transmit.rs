@@ -71,7 +71,9 @@ impl Sender {
             Ok(Choice::Tail(last)) => self.tail_probe(cx, common, segment, &last),
             Ok(Choice::Path(unit)) => {
                 self.send_new(cx, common, &unit);
-                self.on_probed(unit.seq, unit.length as u32);
+                // Options of the moment make its payload smaller, not what the path has to carry.
+                let size = unit.length - segment + self.segment_with_options();
+                self.on_probed(unit.seq, unit.length as u32, size as u16);
                 unit
             }
             Ok(Choice::New(unit)) => {

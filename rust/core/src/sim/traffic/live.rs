@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::stack::{Stack, TcpId};
 use crate::tcp::congestion::Kind;
-use crate::tcp::{Info, Resent};
+use crate::tcp::{Info, Resent, Settings};
 use crate::time::{Duration, Instant};
 use crate::wire::{EthernetHeader, IpAddress, SocketAddress};
 
@@ -100,10 +100,10 @@ pub(super) fn congestion_names() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.name()).collect()
 }
 
-/// The control of that name, by its place in the list of all; `newreno` is `reno`.
-pub(super) fn congestion(name: &str) -> Option<usize> {
+/// The control of that name; `newreno` is `reno`.
+pub(super) fn congestion(name: &str) -> Option<Kind> {
     let name = if name == "newreno" { "reno" } else { name };
-    Kind::ALL.iter().position(|kind| kind.name() == name)
+    Kind::ALL.iter().copied().find(|kind| kind.name() == name)
 }
 
 /// Begin a connection, with a congestion control of its own if one is named, and `data` in the SYN if that may be; also how
@@ -115,21 +115,19 @@ pub(super) fn connect(
     congestion: Option<&str>,
     data: &[u8],
 ) -> Result<(TcpId, usize), Error> {
-    const KNOB: &str = "tcp_congestion_control";
-    let begin = |stack: &mut Stack| {
-        if data.is_empty() {
-            return stack.tcp_connect(now, remote, None, None).map(|id| (id, 0));
+    let settings = match congestion {
+        None => None,
+        Some(name) => {
+            let kind = self::congestion(name).ok_or(Error::InvalidArgument)?;
+            let config = stack.config();
+            let usual = Settings::new(&config.tcp);
+            Some(Settings { ttl: config.default_ttl, congestion: Some(kind), ..usual })
         }
-        stack.tcp_connect_fast(now, remote, None, None, data)
     };
-    let Some(name) = congestion else { return begin(stack) };
-    let kind = self::congestion(name).ok_or(Error::InvalidArgument)?;
-    // A connection keeps the configuration under which it was begun.
-    let usual = stack.knob(KNOB).unwrap_or_default();
-    stack.set_knob(now, KNOB, kind as i64).map_err(|_| Error::InvalidArgument)?;
-    let result = begin(stack);
-    stack.set_knob(now, KNOB, usual).map_err(|_| Error::InvalidArgument)?;
-    result
+    if data.is_empty() {
+        return stack.tcp_connect(now, remote, None, settings).map(|id| (id, 0));
+    }
+    stack.tcp_connect_fast(now, remote, None, settings, data)
 }
 
 /// A connection among those of its host.
