@@ -10,7 +10,7 @@ with Stack.top2() as stack:
 from tapip_rs._core import Event, InterfaceInfo, Loopback, Pipe, Queue, SocketInfo, Tap, TcpInfo
 from tapip_rs._core import version as __version__
 from tapip_rs.detached import DetachedStack
-from tapip_rs.errors import StackFailed
+from tapip_rs.errors import RuleBroken, StackFailed
 from tapip_rs.interfaces import Interface, Neighbor
 from tapip_rs.ping import Pinger, PingReply, Statistics
 from tapip_rs.sockets import RawSocket, TcpListener, TcpStream, UdpSocket
@@ -28,6 +28,7 @@ __all__ = [
     "Pipe",
     "Queue",
     "RawSocket",
+    "RuleBroken",
     "SocketInfo",
     "Stack",
     "StackFailed",

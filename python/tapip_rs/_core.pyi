@@ -907,6 +907,7 @@ class Event:
 _Summary: TypeAlias = tuple[float, float, float, float, int]
 _Column: TypeAlias = tuple[str, str, bytes | list[str]]
 _Node: TypeAlias = tuple[str, int]
+_Broken: TypeAlias = tuple[str, str, str, int, int, str | None]
 
 @final
 class Network:
@@ -976,11 +977,28 @@ class Network:
     def run(self, until: int | None, seconds: float) -> str:
         """Let time pass until `until` (None: until nothing is left to happen), or about `seconds` of real time.
 
-        Returns "reached", "budget" (the real time is up) or "notice" (see `notices`). Signals are looked at every few
-        milliseconds; when a handler raises, the network stands between two events, and goes on when it is run again.
+        Returns "reached", "budget" (the real time is up), "notice" (see `notices`) or "broken" (see `broken`). Signals
+        are looked at every few milliseconds; when a handler raises, the network stands between two events, and goes on
+        when it is run again.
         """
     def step(self) -> bool:
         """Handle one event; False when there is none."""
+    def watch(self) -> None:
+        """Judge every frame that hosts send from now on."""
+    @property
+    def judged(self) -> int:
+        """Segments judged so far."""
+    def broken(self) -> tuple[_Broken, tuple[int, bytes, str], int | None] | None:
+        """The next broken rule that was not told yet, with the frame that broke it; None where there is none.
+
+        Rule, clause, what was seen, time, host, connection or None, number of the frame, its bytes, its words, and the
+        direction that it left by.
+        """
+    def left(self) -> list[_Broken]:
+        """What is wrong, if all should be over: flows that did not end, or not intact, and memory that hosts hold.
+
+        For each: rule, clause, what was seen, time, host, connection or None.
+        """
     def wake_at(self, time: int) -> int:
         """Ask to be woken at a time; the number that the notice will name."""
     def notices(self) -> list[tuple[str, int, int, int]]:

@@ -11,9 +11,10 @@ print(flow.goodput, link.ab.drops, net.digest())
 
 `network` builds and runs it, with `traffic` (flows), `host`, `link` and `options` (what links do), `units`
 (quantities); `flow` and `table` hold what comes out, `plot` draws it; `loop` and `streams` are asyncio's side;
-`settings` and `program` are those of `tapip sim`.
+`oracle` is for networks made with `check=True`; `settings` and `program` are those of `tapip sim`.
 """
 
+from tapip_rs.errors import RuleBroken
 from tapip_rs.sim.flow import Flow
 from tapip_rs.sim.host import Host, Switch
 from tapip_rs.sim.link import Direction, Link
@@ -33,6 +34,7 @@ __all__ = [
     "Link",
     "Listener",
     "Network",
+    "RuleBroken",
     "Stalled",
     "Stream",
     "Summary",

@@ -11,7 +11,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tapip_rs import _core
-from tapip_rs.sim import settings, traffic, units
+from tapip_rs.sim import oracle, settings, traffic, units
 from tapip_rs.sim.captures import Captures
 from tapip_rs.sim.flow import Flow
 from tapip_rs.sim.host import Host, Node, Switch
@@ -39,9 +39,12 @@ class Network(traffic.Traffic):
     """A virtual network under virtual time.
 
     The same seed and the same calls give the same frames, and so the same `digest`, on every machine.
+
+    With `check` every frame that a host sends is judged by the rules of the RFCs (rust/core/src/sim/oracle), and `run`
+    raises `RuleBroken` right behind the first that breaks one.
     """
 
-    def __init__(self, seed: int = 0, *, progress: bool = True) -> None:
+    def __init__(self, seed: int = 0, *, progress: bool = True, check: bool = False) -> None:
         self.seed = units.whole(settings.seed_instead_of(seed), "seed", 0, 2**64 - 1)
         self.core = _core.Network(self.seed)
         self._progress = progress
@@ -58,6 +61,9 @@ class Network(traffic.Traffic):
         self._running = False
         self._bar: Progress | None = None
         self._captures = Captures(self.core)
+        self._checked = settings.checked(check)
+        if self._checked:
+            self.core.watch()
         settings.register(self)
 
     # Building it.
@@ -143,7 +149,7 @@ class Network(traffic.Traffic):
         `until` is asked after whatever concerns Python (a flow is over, a time of `at` has come) and every so often, by
         default each virtual millisecond. Returns whether it became true; without it, True.
 
-        Ctrl-C raises KeyboardInterrupt and leaves a network that can be run again.
+        Ctrl-C raises KeyboardInterrupt and leaves a network that can be run again, and so does RuleBroken.
         """
         if self._running:
             raise RuntimeError("the network runs already; in a coroutine, await something instead")
@@ -182,6 +188,8 @@ class Network(traffic.Traffic):
         ends = [end for end in (target, look) if end is not None]
         end = min(ends) if ends else None
         stop = self.core.run(end, SLICE)
+        if self._checked:
+            oracle.judge(self)
         for kind, number, host, readiness in self.core.notices():
             if kind == "wake":
                 self._callbacks.pop(number)()
@@ -207,6 +215,8 @@ class Network(traffic.Traffic):
     def step(self) -> bool:
         """Let the next event happen; False when nothing is left to happen."""
         any_left = self.core.step()
+        if self._checked:
+            oracle.judge(self)
         for kind, number, host, readiness in self.core.notices():
             if kind == "wake":
                 self._callbacks.pop(number)()
@@ -267,6 +277,19 @@ class Network(traffic.Traffic):
     def packets(self) -> int:
         """Frames delivered over links so far."""
         return self.core.packets
+
+    @property
+    def judged(self) -> int:
+        """TCP segments that were judged so far; see `check`."""
+        return self.core.judged
+
+    def check(self) -> None:
+        """Judge a network in which everything should be over, made with `check` or not.
+
+        Every flow must have come to its end, well or with an error, every byte be the one that was sent, and no host
+        hold a connection or a buffer any more (one that was closed waits a minute in TIME-WAIT). Raises: RuleBroken.
+        """
+        oracle.judge_end(self)
 
     def digest(self) -> str:
         """A hash over time, link, direction and bytes of every frame delivered so far: 16 hexadecimal digits."""

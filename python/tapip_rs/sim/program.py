@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tapip_rs.sim import settings
+from tapip_rs.sim import oracle, settings
 from tapip_rs.sim.link import Direction
 from tapip_rs.sim.network import Network
 
@@ -37,6 +37,7 @@ examples:
   tapip sim two_flows.py                  run it; the last line says its digest
   tapip sim two_flows.py --seed 8         the same with other chances
   tapip sim two_flows.py --pcap captures  a pcapng file for each end of each link, for Wireshark
+  tapip sim two_flows.py --check          judge every frame by the rules of the RFCs
   tapip sim two_flows.py --json           all results as JSON; what the program prints goes to standard error
 """
 
@@ -68,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("arguments", nargs="*", metavar="ARGUMENT", help="arguments of the program, behind --")
     made.add_argument("--seed", type=_seed, metavar="N", help="the seed of every network, whatever the program says")
     made.add_argument("--pcap", type=Path, metavar="DIR", help="capture at every end of every link into this directory")
+    made.add_argument("--check", action="store_true", help="fail at the first frame that breaks a rule of the RFCs")
     made.add_argument("--json", action="store_true", help="print the results of every network as JSON")
     return made
 
@@ -82,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
             words.pcap.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             return _fail(f"--pcap {words.pcap}: {error.strerror}", FAILURE)
-    chosen = settings.Settings(seed=words.seed, captures=words.pcap)
+    chosen = settings.Settings(seed=words.seed, captures=words.pcap, check=words.check)
     status = _run(words, chosen)
     if status == 0:
         _report(chosen.networks, as_json=words.json)
@@ -98,6 +100,8 @@ def _run(words: argparse.Namespace, chosen: settings.Settings) -> int:
     try:
         with stdout:
             runpy.run_path(words.file, run_name="__main__")
+        for network in chosen.networks:  # what hosts sent behind the last run
+            oracle.judge(network)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except SystemExit:
@@ -126,6 +130,8 @@ def _report(networks: Sequence[Network], *, as_json: bool) -> None:
     for number, network in enumerate(networks):
         name = "network" if len(networks) == 1 else f"network {number}"
         print(f"{name}: seed {network.seed}, {network.now:.6f} s, {network.packets} packets, digest {network.digest()}")
+        if network.judged:
+            print(f"{name}: {network.judged} segments judged, no rule broken")
 
 
 def _network(network: Network) -> dict[str, Any]:
@@ -134,6 +140,7 @@ def _network(network: Network) -> dict[str, Any]:
         "now": network.now,
         "packets": network.packets,
         "digest": network.digest(),
+        "judged": network.judged,
         "flows": [
             {
                 "kind": flow.kind,

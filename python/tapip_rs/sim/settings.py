@@ -1,4 +1,4 @@
-"""What `tapip sim` asks of the networks that a program makes: another seed, captures, and to be told of them."""
+"""What `tapip sim` asks of the networks that a program makes: another seed, captures, checks; and which they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tapip_rs.sim.link import Link
     from tapip_rs.sim.network import Network
 
-__all__ = ["Settings", "capture", "register", "seed_instead_of", "use"]
+__all__ = ["Settings", "capture", "checked", "register", "seed_instead_of", "use"]
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Settings:
 
     seed: int | None = None
     captures: Path | None = None
+    check: bool = False
     networks: list[Network] = field(default_factory=list)
 
 
@@ -34,6 +35,11 @@ def use(settings: Settings | None) -> None:
 def seed_instead_of(seed: int) -> int:
     """The seed that a network is to have."""
     return seed if _now is None or _now.seed is None else _now.seed
+
+
+def checked(check: bool) -> bool:
+    """Whether a network is to be judged."""
+    return check or (_now is not None and _now.check)
 
 
 def register(network: Network) -> None:

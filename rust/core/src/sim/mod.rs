@@ -45,7 +45,7 @@ pub use network::{
     Attachment, CaptureId, Change, DirectionId, End, FlowId, HostId, HostSpec, LinkId, Network, NodeId,
     Notice, Observer, Stop, SwitchId, WakeId,
 };
-pub use oracle::{Judge, Live, Oracle, Rule, Violation};
+pub use oracle::{Evidence, Judge, Live, Oracle, Rule, Violation};
 pub use queue::{CodelSpec, Discipline, FqCodelSpec, RedSpec};
 pub use stats::{Histogram, Series, Summary};
 pub use traffic::{

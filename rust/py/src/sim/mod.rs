@@ -4,11 +4,13 @@
 //! - `network`: the class; a run goes in slices, between which signals are looked at;
 //! - `flows`, `spec`: what is asked for, out of dicts whose units Python has already settled;
 //! - `results`, `columns`: what comes out;
+//! - `oracle`: broken rules;
 //! - `socket`: sockets of virtual hosts. They never wait: time passes only while the network runs.
 
 mod columns;
 mod flows;
 mod network;
+mod oracle;
 mod results;
 mod shared;
 mod socket;

@@ -1,5 +1,6 @@
 use super::columns::{Column, Rows};
 use super::flows::{Wanted, checked};
+use super::oracle::{Told, told};
 use super::results::{DirectionInfo, FlowInfo};
 use super::shared::{Shared, VirtualHost};
 use super::socket::VirtualSocket;
@@ -11,10 +12,10 @@ use crate::stack::Stack;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tapip_core::sim::{
     self, Attachment, CaptureId, Change, DirectionId, FlowId, HostId, HostSpec, ImpairmentError, LinkSpec,
-    NodeId, Notice, Predicate, Stop, SwitchId,
+    NodeId, Notice, Oracle, Predicate, Stop, SwitchId,
 };
 use tapip_core::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ pub(crate) struct Network {
     shared: Arc<Shared>,
     /// What a predicate of a link raised.
     raised: Arc<Mutex<Option<PyErr>>>,
+    /// Who judges what its hosts do.
+    oracle: OnceLock<Oracle>,
 }
 
 impl Network {
@@ -79,6 +82,21 @@ impl Network {
         Ok(VirtualHost { shared: Arc::clone(&self.shared), host: HostId(host) })
     }
 
+    /// Let time pass for a slice, but no further than the event at which a rule is broken: `None`.
+    fn pass(&self, network: &mut sim::Network, until: Instant) -> Option<Stop> {
+        let Some(oracle) = self.oracle.get() else { return Some(network.run_until(until, SLICE)) };
+        for _ in 0..SLICE {
+            if oracle.has_evidence() {
+                return None;
+            }
+            let stop = network.run_until(until, 1);
+            if stop != Stop::Budget {
+                return Some(stop);
+            }
+        }
+        Some(Stop::Budget)
+    }
+
     /// Raise what a predicate raised, look at signals.
     fn look_around(&self, py: Python<'_>) -> PyResult<()> {
         let raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -92,7 +110,7 @@ impl Network {
     #[new]
     fn new(seed: u64) -> Self {
         let shared = Arc::new(Shared::new(sim::Network::new(seed)));
-        Self { shared, raised: Arc::default() }
+        Self { shared, raised: Arc::default(), oracle: OnceLock::new() }
     }
 
     /// Add a host, a router if it is to `forward`; its number. Raises: ValueError for a name that is taken.
@@ -249,15 +267,17 @@ impl Network {
 
     /// Let time pass until `until` (None: until nothing is left to happen), or about `seconds` of real time.
     ///
-    /// Returns "reached", "budget" (the real time is up) or "notice" (see `notices`). Signals are looked at every few
-    /// milliseconds; when a handler raises, the network stands between two events, and goes on when it is run again.
+    /// Returns "reached", "budget" (the real time is up), "notice" (see `notices`) or "broken" (see `broken`). Signals are
+    /// looked at every few milliseconds; when a handler raises, the network stands between two events, and goes on when it
+    /// is run again.
     fn run(&self, py: Python<'_>, until: Option<u64>, seconds: f64) -> PyResult<&'static str> {
         let until = until.map_or(Instant::FAR_FUTURE, Instant::from_nanos);
         let limit =
             Deadline::after(Some(crate::timeout::seconds("seconds", seconds)?.max(Duration::from_nanos(1))));
         loop {
-            let stop = self.with(py, |network| network.run_until(until, SLICE))?;
+            let stop = self.with(py, |network| self.pass(network, until))?;
             self.look_around(py)?;
+            let Some(stop) = stop else { return Ok("broken") };
             match stop {
                 Stop::Reached => return Ok("reached"),
                 Stop::Notice => return Ok("notice"),
@@ -272,6 +292,41 @@ impl Network {
         let any = self.with(py, sim::Network::step)?;
         self.look_around(py)?;
         Ok(any)
+    }
+
+    /// Judge every frame that hosts send from now on.
+    fn watch(&self, py: Python<'_>) -> PyResult<()> {
+        // Watched already: then it goes on.
+        self.with(py, |network| self.oracle.get_or_init(|| Oracle::watch(network))).map(drop)
+    }
+
+    /// Segments judged so far.
+    #[getter]
+    fn judged(&self) -> u64 {
+        self.oracle.get().map_or(0, Oracle::judged)
+    }
+
+    /// The next broken rule that was not told yet, with the frame that broke it; None where there is none.
+    ///
+    /// Rule, clause, what was seen, time, host, connection or None, number of the frame, its bytes, its words, and the
+    /// direction that it left by.
+    fn broken<'py>(&self, py: Python<'py>) -> PyResult<Option<Told<'py>>> {
+        let Some(evidence) = self.oracle.get().and_then(Oracle::poll_evidence) else { return Ok(None) };
+        let at = (evidence.violation.host, evidence.interface);
+        let direction = self.with(py, |network| {
+            let directions = (0..network.link_count() as u32 * 2).map(DirectionId);
+            directions.into_iter().find(|id| network.interface_at(id.link(), id.end()) == Some(at))
+        })?;
+        let frame = (evidence.number, PyBytes::new(py, &evidence.frame), evidence.in_words());
+        Ok(Some((told(&evidence.violation), frame, direction.map(|id| id.0))))
+    }
+
+    /// What is wrong, if all should be over: flows that did not end, or not intact, and memory that hosts hold.
+    ///
+    /// For each: rule, clause, what was seen, time, host, connection or None.
+    fn left(&self, py: Python<'_>) -> PyResult<Vec<super::oracle::Broken>> {
+        let found = self.with(py, |network| Oracle::afterwards(network))?;
+        Ok(found.iter().map(told).collect())
     }
 
     /// Ask to be woken at a time; the number that the notice will name.

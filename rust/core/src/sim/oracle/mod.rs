@@ -10,6 +10,7 @@
 //! that waited for its neighbour's address), it is silent.
 
 mod afterwards;
+mod evidence;
 mod judge;
 mod ledger;
 mod live;
@@ -20,6 +21,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
+pub use evidence::Evidence;
 pub use judge::Judge;
 pub use live::Live;
 pub use rules::Rule;
@@ -29,6 +31,7 @@ use crate::observe::InterfaceId;
 use crate::stack::Stack;
 use crate::tcp::Tuple;
 use crate::time::Instant;
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -62,16 +65,22 @@ impl fmt::Display for Violation {
 #[derive(Debug, Clone)]
 pub struct Oracle {
     judge: Arc<Mutex<Judge>>,
+    /// What was found and not told yet.
+    evidence: Arc<Mutex<VecDeque<Evidence>>>,
 }
 
 /// What the network calls.
-struct Watcher(Oracle);
+struct Watcher {
+    oracle: Oracle,
+    /// Frames that hosts sent.
+    sent: u64,
+}
 
 impl Oracle {
     /// Watch `network` from now on, in place of any other observer.
     pub fn watch(network: &mut Network) -> Self {
-        let oracle = Self { judge: Arc::new(Mutex::new(Judge::default())) };
-        network.observe(Some(Box::new(Watcher(oracle.clone()))));
+        let oracle = Self { judge: Arc::default(), evidence: Arc::default() };
+        network.observe(Some(Box::new(Watcher { oracle: oracle.clone(), sent: 0 })));
         oracle
     }
 
@@ -88,24 +97,63 @@ impl Oracle {
     /// What was found so far, and what is wrong with a network in which everything should have come to its end.
     pub fn verdict(&self, network: &Network) -> Vec<Violation> {
         let mut found = self.violations();
-        found.extend(afterwards::judge(network));
+        found.extend(Self::afterwards(network));
         found
     }
 
-    fn judge(&self) -> MutexGuard<'_, Judge> {
-        // A judge that panicked has said what it had to say.
-        self.judge.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What is wrong with a network in which everything should have come to its end, watched or not.
+    pub fn afterwards(network: &Network) -> Vec<Violation> {
+        afterwards::judge(network)
     }
+
+    /// The next broken rule with the frame that broke it, in the order in which they were found; at once after the event at
+    /// which it was.
+    pub fn poll_evidence(&self) -> Option<Evidence> {
+        locked(&self.evidence).pop_front()
+    }
+
+    /// Whether `poll_evidence` has something to tell.
+    pub fn has_evidence(&self) -> bool {
+        !locked(&self.evidence).is_empty()
+    }
+
+    fn judge(&self) -> MutexGuard<'_, Judge> {
+        locked(&self.judge)
+    }
+}
+
+/// What somebody left who panicked is as good as it was.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Observer for Watcher {
     fn on_sent(&mut self, _: Instant, _: HostId, _: InterfaceId, _: &[u8]) {}
 
-    fn on_emitted(&mut self, now: Instant, host: HostId, _: InterfaceId, frame: &[u8], stack: &Stack) {
-        self.0.judge().on_emitted(now, host, frame, stack);
+    fn on_emitted(
+        &mut self,
+        now: Instant,
+        host: HostId,
+        interface: InterfaceId,
+        frame: &[u8],
+        stack: &Stack,
+    ) {
+        self.sent += 1;
+        let mut judge = self.oracle.judge();
+        let before = judge.violations().len();
+        judge.on_emitted(now, host, frame, stack);
+        for violation in &judge.violations()[before..] {
+            let (violation, frame) = (violation.clone(), frame.to_vec());
+            locked(&self.oracle.evidence).push_back(Evidence {
+                violation,
+                interface,
+                number: self.sent,
+                frame,
+            });
+        }
     }
 
     fn on_received(&mut self, now: Instant, host: HostId, _: InterfaceId, frame: &[u8]) {
-        self.0.judge().on_received(now, host, frame);
+        self.oracle.judge().on_received(now, host, frame);
     }
 }

@@ -3,6 +3,7 @@
 mod afterwards;
 mod arrivals;
 mod departures;
+mod evidence;
 mod windows;
 
 use super::{Judge, Live, Rule};
