@@ -17,7 +17,7 @@ fn main() {
         }
     };
     let rows = BulkSpec::default().trace_rows;
-    run("1 flow, 2 hosts, traced", &|| pairs(1, 1, 1_000_000_000, rows), seconds);
+    run("1 traced flow, 2 hosts", &|| pairs(1, 1, 1_000_000_000, rows), seconds);
     run("1 flow, 2 hosts", &|| pairs(1, 1, 1_000_000_000, 0), seconds);
     run("500 flows, 1000 hosts", &|| pairs(500, 1, 10_000_000, 0), seconds / 4);
     run("500 flows, 1000 hosts, 1 switch", &|| star(1_000, 10_000_000, false), seconds / 4);

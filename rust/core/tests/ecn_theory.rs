@@ -83,7 +83,7 @@ impl Run {
         self.stats().goodput / (rate as f64 * 1_448.0 / FRAME as f64)
     }
 
-    fn drops_and_marks(&self) -> (u64, u64) {
+    fn drops_and_marks(&mut self) -> (u64, u64) {
         let stats = self.network.stats(DirectionId(0));
         (stats.drops.total(), stats.marks.total())
     }
@@ -101,7 +101,7 @@ fn codel(congestion: &'static str, ecn: (u8, u8)) -> Scenario {
 fn under_codel_nothing_that_is_capable_is_dropped() {
     for (congestion, least) in [("reno", 0.8), ("cubic", 0.85), ("bbr", 0.85)] {
         for (mode, knobs) in [("classic", (1, 2)), ("accurate", (3, 5))] {
-            let run = codel(congestion, knobs).run(30);
+            let mut run = codel(congestion, knobs).run(30);
             let (drops, marks) = run.drops_and_marks();
             let name =
                 format!("{congestion}, {mode}: {drops} drops, {marks} marks, use {}", run.use_of(50 * MBIT));
@@ -119,7 +119,7 @@ fn under_codel_nothing_that_is_capable_is_dropped() {
 #[test]
 fn without_it_codel_drops() {
     for congestion in ["reno", "cubic"] {
-        let run = codel(congestion, (0, 2)).run(30);
+        let mut run = codel(congestion, (0, 2)).run(30);
         let (drops, marks) = run.drops_and_marks();
         assert!(
             drops > 0 && marks == 0 && run.stats().retransmissions >= drops,
@@ -146,7 +146,7 @@ fn dctcps_queue_stays_near_the_threshold() {
             ecn: knobs,
             acks_lost: 0,
         };
-        let run = scenario.run(20);
+        let mut run = scenario.run(20);
         let (drops, marks) = run.drops_and_marks();
         let stats = run.network.stats(DirectionId(0));
         let queue = |delay: Duration| delay.as_nanos() * rate / 8 / 1_000_000_000;
@@ -175,7 +175,7 @@ fn accurate_feedback_survives_lost_acks() {
         discipline: Discipline::Fifo { mark_bytes: 60_000 },
         ..codel("dctcp", (3, 3))
     };
-    let run = scenario.run(20);
+    let mut run = scenario.run(20);
     let (told, counted) = (run.ecn(run.sender), run.ecn(run.receiver));
     assert!(told.option_seen && counted.received_ce > 100, "{counted:?}");
     // What is not told yet is what came within the last round trip.

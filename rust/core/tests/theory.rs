@@ -163,7 +163,7 @@ fn a_megabyte_takes_about_a_second() {
 fn bbr_fills_what_loss_leaves_empty() {
     let harm = Impairment { drop: 10_000, ..Impairment::default() };
     let base = Scenario { harm, queue: 500_000, ..scenario("bbr", 50 * MBIT, 20) };
-    let bbr = base.run(20);
+    let mut bbr = base.run(20);
     let cubic = Scenario { congestion: "cubic", ..base }.run(20);
     let (fast, slow) = (bbr.stats().goodput, cubic.stats().goodput);
     assert!(fast >= 5.0 * slow, "{fast} of {slow}");

@@ -53,12 +53,13 @@ impl<K: Copy + Eq + Hash, V> LruMap<K, V> {
 
     /// Look, to change, without using.
     pub fn peek_mut(&mut self, key: &K) -> Option<&mut V> {
-        self.slots[*self.index.get(key)? as usize].entry.as_mut().map(|(_, value)| value)
+        let slot = self.find(key)?;
+        self.slots[slot as usize].entry.as_mut().map(|(_, value)| value)
     }
 
     /// Use: the entry becomes the newest.
     pub fn touch(&mut self, key: &K) -> Option<&mut V> {
-        let slot = *self.index.get(key)?;
+        let slot = self.find(key)?;
         if self.newest != slot {
             self.unlink(slot);
             self.link(slot);
@@ -126,6 +127,15 @@ impl<K: Copy + Eq + Hash, V> LruMap<K, V> {
         self.slots.clear();
         self.free.clear();
         (self.newest, self.oldest) = (NONE, NONE);
+    }
+
+    /// The slot of a key. What was used last is most often what is wanted next, and costs no hash.
+    fn find(&self, key: &K) -> Option<u32> {
+        let newest = self.slots.get(self.newest as usize).and_then(|slot| slot.entry.as_ref());
+        match newest {
+            Some((found, _)) if found == key => Some(self.newest),
+            _ => self.index.get(key).copied(),
+        }
     }
 
     fn occupy(&mut self, key: K, value: V) -> u32 {

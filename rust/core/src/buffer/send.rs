@@ -1,5 +1,6 @@
 //! The send queue: a list of owned chunks, own memory or the caller's immutable bytes.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
@@ -89,12 +90,14 @@ pub struct SendQueue {
     base: u64,
     length: usize,
     limit: usize,
+    /// The chunk that was found last: the next one wanted is most often the same, or the one behind it.
+    found: Cell<usize>,
 }
 
 impl SendQueue {
     /// An empty queue that takes up to `limit` bytes.
     pub const fn new(limit: usize) -> Self {
-        Self { chunks: VecDeque::new(), base: 0, length: 0, limit }
+        Self { chunks: VecDeque::new(), base: 0, length: 0, limit, found: Cell::new(0) }
     }
 
     /// Bytes queued.
@@ -173,6 +176,7 @@ impl SendQueue {
                 break;
             }
             self.chunks.pop_front();
+            self.found.set(self.found.get().saturating_sub(1));
         }
         if self.chunks.is_empty() {
             self.chunks = VecDeque::new();
@@ -201,28 +205,36 @@ impl SendQueue {
     /// The slices that hold `length` bytes from `offset` on, or as many of them as 16 slices hold.
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
         let mut slices = Slices::EMPTY;
-        let Some((first, mut skip)) = self.locate(offset) else { return slices };
-        let mut wanted = length.min(self.length - offset);
-        for chunk in self.chunks.range(first..) {
-            let bytes = &chunk.bytes()[skip..];
-            let bytes = &bytes[..bytes.len().min(wanted)];
-            if bytes.is_empty() || !slices.push(bytes) {
-                break;
-            }
-            wanted -= bytes.len();
-            skip = 0;
-        }
+        self.pieces(offset, length).all(|piece| slices.push(piece));
         slices
     }
 
-    /// The chunk that holds `offset`, and where in it. A binary search: a queue of 4 MiB has at most a few dozen.
+    /// As `slices`, one after the other and without end.
+    pub fn pieces(&self, offset: usize, length: usize) -> impl Iterator<Item = &[u8]> {
+        let (first, mut skip) = self.locate(offset).unwrap_or((self.chunks.len(), 0));
+        let mut wanted = length;
+        self.chunks.range(first..).map_while(move |chunk| {
+            let bytes = &chunk.bytes()[std::mem::take(&mut skip)..];
+            let bytes = &bytes[..bytes.len().min(wanted)];
+            wanted -= bytes.len();
+            (!bytes.is_empty()).then_some(bytes)
+        })
+    }
+
+    /// The chunk that holds `offset`, and where in it.
     fn locate(&self, offset: usize) -> Option<(usize, usize)> {
         if offset >= self.length {
             return None;
         }
         let position = self.base + offset as u64;
-        let after = self.chunks.partition_point(|chunk| chunk.start <= position);
-        let index = after.checked_sub(1)?;
+        let begins_by = |index: usize| self.chunks.get(index).is_some_and(|chunk| chunk.start <= position);
+        let near = self.found.get();
+        let index = match (begins_by(near), begins_by(near + 1), begins_by(near + 2)) {
+            (true, false, _) => near,
+            (true, true, false) => near + 1,
+            _ => self.chunks.partition_point(|chunk| chunk.start <= position).checked_sub(1)?,
+        };
+        self.found.set(index);
         Some((index, (position - self.chunks[index].start) as usize))
     }
 }

@@ -16,16 +16,24 @@ pub use table::Table;
 use crate::buffer::Packet;
 use crate::observe::InterfaceId;
 use crate::time::Duration;
-use crate::wire::{ArpPacket, IpAddress, MacAddress};
+use crate::wire::{ArpPacket, IpAddress, MacAddress, hash_address};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// What an entry is about: an address, on the interface where it is a neighbour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NeighborKey {
     /// The interface.
     pub interface: InterfaceId,
     /// The neighbour's network address.
     pub address: IpAddress,
+}
+
+impl Hash for NeighborKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_address(self.address, state);
+        state.write_u32(self.interface.0);
+    }
 }
 
 /// Timers and bounds.

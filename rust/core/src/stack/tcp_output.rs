@@ -67,10 +67,11 @@ impl Stack {
                 self.settle(id, false);
                 continue;
             };
+            // It will be asked again, and only the answer "nothing" is settled: then its timer and state are final.
+            entry.queued = true;
             let tuple = entry.connection.tuple();
+            self.tcp.ready.push_back(id);
             let ready = self.dress(now, id, tuple, hop, &outgoing);
-            // Only now: a reset may be the last thing that a connection says.
-            self.settle(id, false);
             if ready.is_some() {
                 return ready;
             }
@@ -131,7 +132,6 @@ impl Stack {
         let (offset, length) = (outgoing.offset, outgoing.length);
         let link = self.link_target(now, hop);
         let entry = self.tcp.connections.get(id)?;
-        let slices = entry.connection.slices(offset, length);
         let settings = entry.connection.settings();
         let (ttl, tos) = (settings.ttl, settings.tos);
         let segment = &outgoing.header;
@@ -160,7 +160,8 @@ impl Stack {
         let transport = front + Ipv4Header::MIN_LEN;
         let end = transport + segment.len();
         segment.emit(&mut block[transport..end], 0);
-        let sum = segment_sum(&ip, &block[transport..end], &slices);
+        let pieces = entry.connection.pieces(offset, length);
+        let sum = segment_sum(&ip, &block[transport..end], length, pieces);
         put16(block, transport + 16, sum);
         self.header.length = end;
         self.count_segment(now, hop, tuple, outgoing, &ip);
@@ -181,9 +182,7 @@ impl Stack {
         let Ok(mut packet) = self.blank(block.len() + length) else { return };
         packet.append(&block);
         if let Some(entry) = self.tcp.connections.get(id) {
-            for slice in entry.connection.slices(offset, length).as_slice() {
-                packet.append(slice);
-            }
+            entry.connection.pieces(offset, length).for_each(|piece| packet.append(piece));
         }
         packet.mark_network();
         let key = NeighborKey { interface: hop.interface, address: hop.next_hop };
@@ -234,12 +233,13 @@ impl Stack {
     }
 }
 
-fn segment_sum(ip: &Ipv4Header, header: &[u8], payload: &Slices<'_>) -> u16 {
-    let length = header.len() + payload.len();
-    let mut sum = Sum::new().pseudo_header(ip.source.into(), ip.destination.into(), Protocol::TCP.0, length);
-    sum = sum.bytes(header);
-    for slice in payload.as_slice() {
-        sum = sum.bytes(slice);
-    }
-    sum.finish()
+fn segment_sum<'a>(
+    ip: &Ipv4Header,
+    header: &[u8],
+    length: usize,
+    payload: impl Iterator<Item = &'a [u8]>,
+) -> u16 {
+    let (source, destination) = (ip.source.into(), ip.destination.into());
+    let sum = Sum::new().pseudo_header(source, destination, Protocol::TCP.0, header.len() + length);
+    payload.fold(sum.bytes(header), Sum::bytes).finish()
 }

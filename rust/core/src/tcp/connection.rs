@@ -11,16 +11,26 @@ use crate::buffer::{Packet, Pool, SendQueue, Slices};
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::time::Instant;
-use crate::wire::{SeqNumber, SocketAddress, TcpHeader};
+use crate::wire::{SeqNumber, SocketAddress, TcpHeader, hash_address};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The name of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tuple {
     /// Our end.
     pub local: SocketAddress,
     /// The peer's end.
     pub remote: SocketAddress,
+}
+
+impl Hash for Tuple {
+    /// As few words as hold it: every segment that comes in is found by this.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_address(self.local.ip(), state);
+        hash_address(self.remote.ip(), state);
+        state.write_u32(u32::from(self.local.port()) << 16 | u32::from(self.remote.port()));
+    }
 }
 
 /// What the stack has to do after a segment.
@@ -316,11 +326,22 @@ impl Connection {
 
     /// The payload of an `Outgoing`.
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
+        match self.send_queue().filter(|_| length > 0) {
+            Some(queue) => queue.slices(offset, length),
+            None => Slices::EMPTY,
+        }
+    }
+
+    /// As `slices`, one after the other.
+    pub fn pieces(&self, offset: usize, length: usize) -> impl Iterator<Item = &[u8]> {
+        let queue = self.send_queue().filter(|_| length > 0);
+        queue.into_iter().flat_map(move |queue| queue.pieces(offset, length))
+    }
+
+    fn send_queue(&self) -> Option<&SendQueue> {
         match &self.phase {
-            Phase::SynSent(state) => {
-                state.early.as_ref().map_or(Slices::EMPTY, |early| early.queue.slices(offset, length))
-            }
-            _ => self.open().map_or(Slices::EMPTY, |open| open.sender.queue.slices(offset, length)),
+            Phase::SynSent(state) => state.early.as_ref().map(|early| &early.queue),
+            _ => self.open().map(|open| &open.sender.queue),
         }
     }
 

@@ -170,7 +170,8 @@ impl Open {
             return Some(self.acknowledgment(cx, common));
         }
         let options = self.options(cx.now, common, true);
-        let bytes = options.len() - self.agreed.option_bytes() as usize;
+        let usual = options.sack.is_empty() && options.ecn.is_none();
+        let bytes = if usual { 0 } else { options.len() - self.agreed.option_bytes() as usize };
         // Where segments are tiny already, data goes without options of the moment rather than in slivers.
         let beside_data = if 2 * bytes < self.sender.mss() as usize { bytes } else { 0 };
         match self.sender.next_unit(cx, common, beside_data, max_unit) {

@@ -103,15 +103,17 @@ pub fn complete(frame: &mut [u8], start: usize, field: usize) -> bool {
 /// One's-complement sum in native byte order: the sum's bytes come out swapped together with the words (RFC 1071 2.B).
 fn sum_native(bytes: &[u8]) -> u64 {
     let (chunks, rest) = bytes.as_chunks::<32>();
-    let mut lanes = [0u64; 4];
+    // 128 bits hold every carry, and compile to one addition and one with carry for each eight bytes.
+    let mut lanes = [0u128; 4];
     for chunk in chunks {
         for (lane, word) in lanes.iter_mut().zip(chunk.as_chunks::<8>().0) {
-            let word = u64::from_ne_bytes(*word);
-            // 32-bit halves leave room for 2^32 additions before a lane could overflow.
-            *lane += (word & 0xffff_ffff) + (word >> 32);
+            *lane += u128::from(u64::from_ne_bytes(*word));
         }
     }
-    let mut total = lanes.iter().map(|lane| (lane & 0xffff_ffff) + (lane >> 32)).sum::<u64>();
+    // 2^32 and 2^64 are one in one's complement.
+    let sum = lanes.iter().sum::<u128>();
+    let (low, high) = (sum as u64, (sum >> 64) as u64);
+    let mut total = (low & 0xffff_ffff) + (low >> 32) + high;
     let (pairs, last) = rest.as_chunks::<2>();
     for pair in pairs {
         total += u64::from(u16::from_ne_bytes(*pair));

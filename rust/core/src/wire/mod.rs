@@ -18,7 +18,7 @@ mod tcp;
 mod tcp_options;
 mod udp;
 
-pub use addr::{IpAddress, MacAddress, Prefix, PrefixError, SocketAddress, is_broadcast, mask};
+pub use addr::{IpAddress, MacAddress, Prefix, PrefixError, SocketAddress, hash_address, is_broadcast, mask};
 pub use arp::{ArpOperation, ArpPacket};
 pub use ecn::{Ecn, EcnCounters};
 pub use ethernet::{EtherType, EthernetHeader};

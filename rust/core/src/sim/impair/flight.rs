@@ -111,6 +111,11 @@ impl Flight {
         ordered.into_iter().chain(loose).min()
     }
 
+    /// Whether something is under way that comes out no later than whatever is sent from now on.
+    pub(in crate::sim) fn comes_before_all_later(&self, spec: &Impairment) -> bool {
+        !self.ordered.is_empty() && (spec.jitter.is_zero() || !spec.jitter_reorders)
+    }
+
     /// All that is under way, in no use any more.
     pub(in crate::sim) fn cut(&mut self) -> impl Iterator<Item = Packet> {
         self.held.clear();

@@ -84,6 +84,7 @@ impl Direction {
     /// Do what `spec` says from now on. The frame being sent and those under way are not touched, but by a lost carrier.
     pub(in crate::sim) fn set_spec(&mut self, now: Instant, spec: LinkSpec) -> Result<(), ImpairmentError> {
         spec.check()?;
+        self.catch_up(now);
         if spec.discipline != self.spec.discipline {
             let waiting = self.queue.clear();
             self.queue = Queue::new(spec.discipline, now, &mut self.rng);
@@ -120,6 +121,7 @@ impl Direction {
 
     /// Send a frame.
     pub(in crate::sim) fn offer(&mut self, now: Instant, mut packet: Packet) {
+        self.catch_up(now);
         self.gauge.offered_bytes += packet.len() as u64;
         let cause = if !self.spec.up {
             Some(Cause::Carrier)
@@ -174,20 +176,39 @@ impl Direction {
         Limits { bytes: unless_zero(spec.queue_bytes), packets: unless_zero(packets), sending }
     }
 
-    /// Send what can be sent by now.
-    pub(in crate::sim) fn transmit(&mut self, now: Instant) {
+    /// Let go, each at its time, what waited and was begun by now.
+    ///
+    /// Between an offer and an arrival nothing depends on it, so that it is done when one of them comes up: an event of its
+    /// own for each frame would cost as much as the rest of the link.
+    pub(in crate::sim) fn catch_up(&mut self, now: Instant) {
+        if self.spec.impairment.rate == 0 || self.spec.capacity.is_some() {
+            return;
+        }
+        while self.transmitter.free <= now && self.queue.backlog().packets > 0 {
+            let at = self.transmitter.free;
+            self.transmit_one(at);
+            self.note_queue(at);
+        }
+    }
+
+    /// Send what can be sent now.
+    fn transmit(&mut self, now: Instant) {
         if self.armed.transmit.is_some_and(|at| at <= now) {
             self.armed.transmit = None;
         }
         if let Some(trace) = self.spec.capacity.clone() {
             return self.use_opportunities(now, &trace);
         }
-        while now >= self.transmitter.free || self.spec.impairment.rate == 0 {
-            let Some(waiting) = self.queue.pop(now, &mut self.gauge) else { break };
-            self.gauge.waited(now.since(waiting.since));
-            let sent = self.send(now, waiting.packet.len() as u64);
-            self.flight.send(&self.spec.impairment, &mut self.counters, sent, waiting.packet);
-        }
+        while (now >= self.transmitter.free || self.spec.impairment.rate == 0) && self.transmit_one(now) {}
+    }
+
+    /// Send the next frame that waits; false when the queue has none.
+    fn transmit_one(&mut self, now: Instant) -> bool {
+        let Some(waiting) = self.queue.pop(now, &mut self.gauge) else { return false };
+        self.gauge.waited(now.since(waiting.since));
+        let sent = self.send(now, waiting.packet.len() as u64);
+        self.flight.send(&self.spec.impairment, &mut self.counters, sent, waiting.packet);
+        true
     }
 
     /// When a frame of `length` bytes that begins now is through.
@@ -256,7 +277,7 @@ impl Direction {
 
     /// The sending end's time has come.
     pub(in crate::sim) fn on_transmit(&mut self, now: Instant) {
-        // Another event may have been armed for later than this one.
+        self.catch_up(now);
         self.transmit(now);
         self.note_queue(now);
     }
@@ -266,6 +287,7 @@ impl Direction {
         if self.armed.arrive.is_some_and(|at| at <= now) {
             self.armed.arrive = None;
         }
+        self.catch_up(now);
         let packet = self.flight.poll(now)?;
         self.counters.delivered += 1;
         self.gauge.delivered_bytes += packet.len() as u64;
@@ -296,6 +318,8 @@ impl Direction {
                 let first = trace.first_from(transmitter.start, now);
                 trace.time(transmitter.start, transmitter.next.max(first))
             }
+            // What waits arrives behind what is under way, and is begun when that arrives at the latest.
+            None if self.flight.comes_before_all_later(&self.spec.impairment) => return None,
             None => transmitter.free,
         })
     }
@@ -307,6 +331,7 @@ impl Direction {
 
     /// Begin to count anew: what was under way counts when it arrives. Packets keep their numbers.
     pub(in crate::sim) fn restart_stats(&mut self, now: Instant) {
+        self.catch_up(now);
         self.gauge = Gauge::new(now);
         // The frame being sent is of the new time as far as it is sent in it.
         self.gauge.busy = self.transmitter.free.since(now);
@@ -314,7 +339,8 @@ impl Direction {
     }
 
     /// What became of the packets.
-    pub(in crate::sim) fn stats(&self, now: Instant) -> DirectionStats {
+    pub(in crate::sim) fn stats(&mut self, now: Instant) -> DirectionStats {
+        self.catch_up(now);
         let gauge = &self.gauge;
         let counters = &since(&self.counters, &self.counted);
         let elapsed = now.since(gauge.since);

@@ -137,8 +137,8 @@ pub(in crate::sim) struct Gauge {
 }
 
 impl Gauge {
-    /// Rows of the queue's series: a megabyte and a half, and ten a screen's pixel column.
-    const ROWS: usize = 16_384;
+    /// Rows of the queue's series: a quarter of a megabyte, and two a screen's pixel column.
+    const ROWS: usize = 4_096;
 
     pub(in crate::sim) fn new(now: Instant) -> Self {
         Self {

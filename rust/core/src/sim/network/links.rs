@@ -66,7 +66,7 @@ impl Network {
     }
 
     /// What became of the packets of a direction.
-    pub fn stats(&self, direction: DirectionId) -> DirectionStats {
+    pub fn stats(&mut self, direction: DirectionId) -> DirectionStats {
         self.directions[direction.index()].stats(self.now)
     }
 
@@ -76,8 +76,10 @@ impl Network {
     }
 
     /// How much waited at a direction over time. Thinned where there would be too many rows.
-    pub fn queue_series(&self, direction: DirectionId) -> &[QueueRow] {
-        self.directions[direction.index()].gauge.queue.rows()
+    pub fn queue_series(&mut self, direction: DirectionId) -> &[QueueRow] {
+        let direction = &mut self.directions[direction.index()];
+        direction.catch_up(self.now);
+        direction.gauge.queue.rows()
     }
 
     /// Begin to capture at an end of a link, as the node there sees it: what it sends before anything happens to it, what it

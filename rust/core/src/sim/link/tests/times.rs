@@ -102,6 +102,24 @@ fn waiting_sending_and_idleness_are_measured() {
 }
 
 #[test]
+fn a_queue_is_as_long_as_it_would_be_had_every_departure_been_an_event() {
+    let mut link = direction(LinkSpec::new(8_000_000, Duration::from_millis(5)));
+    (1..=4).for_each(|number| link.offer(Instant::ZERO, packet(number, 1_000)));
+    let mut wakes = 0;
+    let mut look = |link: &mut Direction, micros| {
+        wakes += usize::from(link.poll_wake(Instant::from_micros(micros)).transmit.is_some());
+        let stats = link.stats(Instant::from_micros(micros));
+        (stats.queue_packets, stats.queue_delay.count, stats.queue_delay.max.as_micros())
+    };
+    assert_eq!(look(&mut link, 0), (3, 1, 0));
+    assert_eq!(look(&mut link, 999), (3, 1, 0));
+    assert_eq!(look(&mut link, 1_000), (2, 2, 1_000));
+    assert_eq!(look(&mut link, 3_500), (0, 4, 3_000));
+    assert_eq!(wakes, 0, "what is under way comes before what waits");
+    assert_eq!(std::iter::from_fn(|| link.poll(END)).count(), 4);
+}
+
+#[test]
 fn jitter_of_each_shape_keeps_the_order_unless_it_may_not() {
     for (shape, mean) in [
         (JitterShape::Uniform, 10_500_000),
