@@ -113,7 +113,7 @@ pub struct Config {
     pub moderate_receive_buffer: bool,
     /// Unsent bytes from which on the application may queue no more (TCP_NOTSENT_LOWAT).
     pub notsent_low_water: u32,
-    /// Separate pieces kept out of order at most.
+    /// Pieces kept out of order at most, for each 2 MiB of the receive buffer: by default one for 512 bytes.
     pub max_out_of_order: usize,
     /// Least segment size, options included, that a peer can force on us (against CVE-2019-11479).
     pub min_mss: u16,

@@ -63,7 +63,8 @@ impl HalfOpen {
         let mut common = Common::with_clock(config, settings, self.tuple, usize::from(self.mtu), clock);
         (common.stats.segments_in, common.stats.segments_out) = (1, 1 + u64::from(self.retries));
         common.fast_open = self.fast_open;
-        let numbers = (self.isn, self.window);
+        let shift = self.agreed.scale.map(|(_, ours)| ours);
+        let numbers = (self.isn, self.window, shift);
         let knock = Knock::resumed(config, numbers, self.first, self.deadline, self.retries);
         let mut state = SynReceived::of(knock, self.irs, self.agreed);
         state.deferred = self.deferred;

@@ -2,6 +2,7 @@
 
 use super::Config;
 use super::common::Common;
+use super::options::shift_for;
 use super::rtt::Rtt;
 use crate::observe::{Context, Counter};
 use crate::time::{Duration, Instant};
@@ -20,25 +21,27 @@ pub(super) struct Knock {
     pub(super) retries: u8,
     /// The window told in it: never scaled (RFC 7323 2.2).
     pub(super) window: u16,
+    /// The shift offered in it, once it left: it stays, whatever becomes of the buffer before the peer answers.
+    pub(super) shift: Option<u8>,
 }
 
 impl Knock {
     pub(super) fn new(cx: &Context<'_>, common: &Common, isn: SeqNumber) -> Self {
         let wait = common.config.initial_rto;
         let window = common.settings.receive_buffer.min(usize::from(u16::MAX)) as u16;
-        Self { isn, due: true, first: cx.now, deadline: cx.now + wait, wait, retries: 0, window }
+        Self { isn, due: true, first: cx.now, deadline: cx.now + wait, wait, retries: 0, window, shift: None }
     }
 
     /// The SYN that was sent `retries` times again, last before `deadline`.
     pub(super) fn resumed(
         config: &Config,
-        (isn, window): (SeqNumber, u16),
+        (isn, window, shift): (SeqNumber, u16, Option<u8>),
         first: Instant,
         deadline: Instant,
         retries: u8,
     ) -> Self {
         let wait = (config.initial_rto * (1 << retries.min(16))).min(config.max_rto);
-        Self { isn, due: false, first, deadline, wait, retries, window }
+        Self { isn, due: false, first, deadline, wait, retries, window, shift }
     }
 
     /// When something happens if nothing comes.
@@ -74,6 +77,11 @@ impl Knock {
             rtt.on_syn_loss();
         }
         (rtt, self.retries > 0)
+    }
+
+    /// The shift of our windows, decided now if it was not before.
+    pub(super) fn shift(&mut self, common: &Common) -> u8 {
+        *self.shift.get_or_insert_with(|| shift_for(common.window_reach()))
     }
 
     pub(super) const fn isn(&self) -> SeqNumber {

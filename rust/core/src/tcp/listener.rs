@@ -297,7 +297,7 @@ impl Listener {
 
     /// Answer a SYN and remember nothing of it.
     fn answer_with_cookie(&mut self, cx: &mut Context<'_>, common: &Common, syn: &TcpHeader) -> OnListen {
-        let mut agreed = options::agree(common, &syn.options);
+        let mut agreed = options::agree(common, options::shift_for(common.window_reach()), &syn.options);
         let subject = Subject { key: self.secrets.syn_cookie, tuple: &common.tuple, irs: syn.seq };
         let Some(isn) = subject.make(cx.now, agreed.peer_mss) else {
             return OnListen::Ignore(DropReason::TcpSynQueueFull);

@@ -219,7 +219,10 @@ impl Open {
     ) -> Outgoing {
         if unit.is_timed {
             self.timers.clear(Timer::Persist);
-            if !self.timers.is_set(Timer::Retransmit) {
+            // As on Linux, the timer is that of the oldest segment: when it left again, its ACK is due a timeout from then.
+            // Else a retransmission that is lost costs a timeout, though RACK finds it in little more than a round trip.
+            let oldest = unit.retransmission && unit.seq == self.sender.una && self.sender.sack;
+            if oldest || !self.timers.is_set(Timer::Retransmit) {
                 //= rfc6298#5.1   the timer runs whenever something is out
                 self.timers.set(Timer::Retransmit, self.sender.rtt.deadline(cx.now));
             }

@@ -39,13 +39,13 @@ pub(super) fn shift_for(buffer: usize) -> u8 {
     (0..MAX_SHIFT).find(|shift| buffer >> shift <= usize::from(u16::MAX)).unwrap_or(MAX_SHIFT)
 }
 
-/// The options of our first SYN.
-pub(super) fn offer(now: Instant, common: &Common) -> TcpOptions {
+/// The options of our first SYN; `shift` is that of our windows.
+pub(super) fn offer(now: Instant, common: &Common, shift: u8) -> TcpOptions {
     let config = &common.config;
     TcpOptions {
         //= rfc9293#3.7.1 MUST-14 SHLD-5 MUST-67   always, and without our own options taken off (RFC 6691)
         mss: Some(common.advertised_mss()),
-        window_scale: config.window_scaling.then(|| shift_for(common.window_reach())),
+        window_scale: config.window_scaling.then_some(shift),
         sack_permitted: config.sack,
         //= rfc7323#3.2   there is nothing to echo yet
         timestamps: config.timestamps.then(|| Timestamps { value: common.timestamp(now), echo: 0 }),
@@ -64,11 +64,10 @@ pub(super) fn answer(now: Instant, common: &Common, agreed: &Agreed) -> TcpOptio
     }
 }
 
-/// What our SYN and `peer`'s come to, ECN aside.
-pub(super) fn agree(common: &Common, peer: &TcpOptions) -> Agreed {
+/// What our SYN, with `ours` as its shift, and `peer`'s come to, ECN aside.
+pub(super) fn agree(common: &Common, ours: u8, peer: &TcpOptions) -> Agreed {
     let config = &common.config;
     let default = if common.tuple.remote.is_ipv4() { DEFAULT_MSS.0 } else { DEFAULT_MSS.1 };
-    let ours = shift_for(common.window_reach());
     //= rfc7323#2.3   a shift over 14 counts as 14
     let scale = peer.window_scale.map(|shift| (shift.min(MAX_SHIFT), ours));
     Agreed {

@@ -101,10 +101,10 @@ impl Sender {
             search.on_doubt();
             return newly_lost;
         }
-        //= rfc4821#7.6.2   lost for its size: again in smaller segments, and at once
+        //= rfc4821#7.6.2   lost for its size: again in smaller segments, as soon as the window has room
         search.on_lost(now, Bounds::of(config));
         self.flight.take_newest_lost();
-        (self.cause, self.urge) = ("mtu-probe", true);
+        self.cause = "mtu-probe";
         newly_lost.saturating_sub(length)
     }
 
@@ -112,7 +112,7 @@ impl Sender {
     pub(super) fn lose_probe(&mut self) {
         if let Some((start, _)) = self.search.as_ref().and_then(|search| search.probe()) {
             self.flight.lose_at(start);
-            (self.cause, self.urge) = ("mtu-probe", true);
+            self.cause = "mtu-probe";
         }
         if let Some(search) = &mut self.search {
             search.on_doubt();

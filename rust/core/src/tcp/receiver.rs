@@ -1,5 +1,6 @@
 //! The receiving half of a synchronized connection: the window we keep open, and when we acknowledge.
 
+use super::Config;
 use super::common::{Common, step};
 use super::congestion::Kind;
 use super::ecn;
@@ -19,6 +20,9 @@ const DUPLICATES_WITH_SACK: u16 = 3;
 const DUPLICATES_WITHOUT: u16 = 256;
 /// SACK blocks in a header that also has timestamps, and in one that has not (RFC 2018 3).
 const SACK_BLOCKS: (usize, usize) = (3, 4);
+
+/// The receive buffer for which the knob counts pieces.
+const PIECES_SPAN: usize = 2 << 20;
 
 /// Whether an ACK is owed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +223,8 @@ impl Receiver {
         let position = before + u64::from(seq.0.wrapping_sub(self.next.0));
         let had_gap = common.inbox.has_gap();
         //= rfc9293#3.10.7.4 SHLD-31   what comes before its turn is kept
-        let inserted = common.inbox.insert(position, packet, common.config.max_out_of_order, pool);
+        let most = self.pieces(&common.config);
+        let inserted = common.inbox.insert(position, packet, most, pool);
         match inserted {
             Inserted::Ready => {
                 let ready = (common.inbox.next() - before) as u32;
@@ -261,6 +266,11 @@ impl Receiver {
     /// The connection rests.
     pub(super) fn rest(&mut self, common: &Common) {
         self.tuning.rest(common, self.largest_segment);
+    }
+
+    /// How many pieces may wait out of order: a large buffer is for a path that has many segments under way.
+    fn pieces(&self, config: &Config) -> usize {
+        config.max_out_of_order.saturating_mul(self.tuning.size().div_ceil(PIECES_SPAN).max(1))
     }
 
     /// Whether a payload may not even be kept within the window that was told.

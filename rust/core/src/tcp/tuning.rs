@@ -169,7 +169,9 @@ impl Sender {
     /// Bytes that the application may queue now.
     pub(super) fn room(&self, common: &Common) -> usize {
         let (queued, limit) = (self.queue.len(), self.send_limit(common));
-        let unsent = (common.notsent_low_water() as usize).saturating_sub(self.unsent());
+        // A mark below a segment would have the application hand over single bytes, which Nagle and cork then hold back.
+        let mark = common.notsent_low_water().max(self.mss()) as usize;
+        let unsent = mark.saturating_sub(self.unsent());
         limit.saturating_sub(queued).min(unsent)
     }
 

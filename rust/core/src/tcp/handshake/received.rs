@@ -45,9 +45,10 @@ impl SynReceived {
         isn: SeqNumber,
         syn: &TcpHeader,
     ) -> Self {
-        let mut agreed = options::agree(common, &syn.options);
+        let mut knock = Knock::new(cx, common, isn);
+        let mut agreed = options::agree(common, knock.shift(common), &syn.options);
         agreed.ecn = ecn::Agreement::answering(ecn::Policy::of(common), syn);
-        Self::of(Knock::new(cx, common, isn), syn.seq, agreed)
+        Self::of(knock, syn.seq, agreed)
     }
 
     /// From LISTEN, with these numbers and agreements.
@@ -78,16 +79,16 @@ impl SynReceived {
 
     /// From SYN-SENT: the same SYN goes again, with an ACK. Its timer goes on.
     pub(super) fn crossing(
-        cx: &Context<'_>,
         common: &Common,
         knock: &Knock,
         syn: &TcpHeader,
         early: Option<Box<Early>>,
         asking: &ecn::Asking,
     ) -> Self {
-        let Knock { isn, first, deadline, wait, retries, window, due: _ } = *knock;
-        let knock = Knock { isn, due: true, first, deadline, wait, retries, window };
-        let mut state = Self { knock, passive: false, early, ..Self::answering(cx, common, isn, syn) };
+        let Knock { isn, first, deadline, wait, retries, window, shift, due: _ } = *knock;
+        let mut knock = Knock { isn, due: true, first, deadline, wait, retries, window, shift };
+        let agreed = options::agree(common, knock.shift(common), &syn.options);
+        let mut state = Self { passive: false, early, ..Self::of(knock, syn.seq, agreed) };
         state.agreed.ecn = asking.crossed(syn);
         state
     }

@@ -43,7 +43,7 @@ impl SynSent {
         if !std::mem::take(&mut self.knock.due) {
             return None;
         }
-        let mut options = options::offer(now, common);
+        let mut options = options::offer(now, common, self.knock.shift(common));
         let mut length = 0;
         if let Some(early) = &mut self.early
             && let Some(known) = early.known
@@ -148,7 +148,6 @@ impl SynSent {
                 common.fast_open = FastOpen::Refused;
             }
             return Outcome::Crossed(Box::new(SynReceived::crossing(
-                cx,
                 common,
                 &self.knock,
                 segment,
@@ -156,7 +155,8 @@ impl SynSent {
                 &self.asking,
             )));
         }
-        let (mut agreed, taken) = (options::agree(common, &segment.options), taken as usize);
+        let (shift, taken) = (self.knock.shift(common), taken as usize);
+        let mut agreed = options::agree(common, shift, &segment.options);
         agreed.ecn = self.asking.answered(segment);
         self.judge(cx, common, segment, taken, agreed.peer_mss);
         let isn = self.knock.isn + taken as u32;

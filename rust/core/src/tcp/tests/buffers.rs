@@ -54,6 +54,30 @@ fn the_scale_is_that_of_the_largest_window_unless_the_application_fixed_it() {
 }
 
 #[test]
+fn the_scale_stays_as_it_was_told_whatever_the_application_fixes_before_the_answer() {
+    //= rfc7323#2.2   and meant so on both sides from then on
+    let mut peer = Peer::connecting(Config { receive_buffer: 100_000, ..growing() });
+    assert_eq!(peer.out()[0].header.options.window_scale, Some(4));
+    peer.tcp.set(&mut peer.bench.cx(), Setting::ReceiveBuffer(20_000)).unwrap();
+    let answer = TcpOptions { window_scale: Some(0), ..plain_options() };
+    peer.send(&seg(SYN | ACK, 0, 1).options(answer));
+    assert_eq!(peer.info().window_scale.map(|(_, ours)| ours), Some(4));
+}
+
+#[test]
+fn a_large_buffer_keeps_more_pieces_out_of_order() {
+    for (buffer, kept) in [(2 << 20, 2), (6 << 20, 6)] {
+        let own = Config { receive_buffer: buffer, max_out_of_order: 2, ..config() };
+        let mut peer = Peer::established_with(own, plain_options());
+        for piece in 0..10 {
+            peer.send(&seg(ACK, 2_001 + piece * 2_000, 1).bytes(1_000));
+        }
+        let dropped = peer.dropped(DropReason::TcpOutOfOrderFull);
+        assert_eq!(10 - dropped, kept, "{buffer}");
+    }
+}
+
+#[test]
 fn the_buffer_follows_what_a_round_trip_brings() {
     let mut peer = tuned(growing());
     let mut seq = feed(&mut peer, 1, 10);

@@ -85,6 +85,18 @@ fn above_the_low_water_nothing_more_is_taken_and_below_half_of_it_the_writer_is_
 }
 
 #[test]
+fn a_low_water_below_a_segment_leaves_room_for_one() {
+    // Byte by byte, each would wait for cork, or for the ACK of the one before.
+    let mut peer = Peer::established();
+    set(&mut peer, Setting::NotSentLowWater(1));
+    set(&mut peer, Setting::Cork(true));
+    assert_eq!(peer.write(300), Ok(300));
+    assert_eq!(peer.says(), "", "corked");
+    assert_eq!(peer.write(10_000), Ok(700));
+    assert_eq!(peer.out().len(), 1);
+}
+
+#[test]
 fn quickack_sends_the_ack_that_waits_and_waits_no_more() {
     //= rfc9293#3.8.6.3   a delay is allowed, not required
     let mut peer = Peer::established();

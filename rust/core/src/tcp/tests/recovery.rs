@@ -95,6 +95,24 @@ fn a_lost_retransmission_is_found_by_time() {
 }
 
 #[test]
+fn the_timeout_of_the_oldest_segment_counts_from_its_last_departure() {
+    // RFC 6298 5.1 and 5.3 leave it open; Linux does so, and a lost retransmission has its time to be found by RACK.
+    let timeout = |peer: &Peer| {
+        let timers = peer.info().timers;
+        timers.iter().find(|timer| timer.0 == "retransmit").expect("something is out").1
+    };
+    let mut peer = ten_late(config(), options());
+    let before = timeout(&peer);
+    assert_eq!(answer(&mut peer, 10_001, &[(11_001, 14_001)]), "ACK 10001:1 +1000");
+    let after = timeout(&peer);
+    assert!(after >= before + Duration::from_millis(RTT / 2), "{before:?} {after:?}");
+    // What is sent again behind it does not push it back.
+    peer.bench.advance(Duration::from_millis(5));
+    assert_eq!(answer(&mut peer, 10_001, &[(11_001, 14_001), (15_001, 20_001)]), "ACK 14001:1 +1000");
+    assert_eq!(timeout(&peer), after);
+}
+
+#[test]
 fn where_the_path_reorders_a_quarter_of_the_round_trip_is_waited() {
     let mut peer = ten_late(config(), options());
     answer(&mut peer, 10_001, &[(11_001, 12_001)]);
