@@ -3,16 +3,15 @@
 use super::{HEALED, millis, once_in, pick, shape::Shape};
 use crate::rng::Rng;
 use crate::sim::{
-    CapacityTrace, Change, CodelSpec, Discipline, FqCodelSpec, GilbertElliott, HostId, Impairment,
+    CapacityTrace, Change, CodelSpec, DirectionId, Discipline, FqCodelSpec, GilbertElliott, Impairment,
     JitterShape, LinkSpec, Network, RedSpec,
 };
 use crate::time::{Duration, Instant};
-use crate::wire::IpAddress;
 use std::sync::Arc;
 
 const MBIT: u64 = 1_000_000;
 /// Never under the smallest MTU that IPv4 hosts must take whole (RFC 791 3.1): below, routers cut what may not be cut.
-const NARROW: [usize; 4] = [576, 900, 1_280, 1_400];
+pub(super) const NARROW: [usize; 4] = [576, 900, 1_280, 1_400];
 
 /// A chance in parts per million, mostly none.
 fn rarely(rng: &mut Rng, most: u64) -> u32 {
@@ -115,25 +114,23 @@ pub(super) fn upset(network: &mut Network, rng: &mut Rng, shape: &Shape) {
     }
 }
 
-/// Routers whose interfaces become narrower, and say so by ICMP: in order of time.
-pub(super) fn narrow(
-    network: &Network,
-    rng: &mut Rng,
-    shape: &Shape,
-) -> Vec<(Instant, HostId, IpAddress, usize)> {
-    let mut narrowings = Vec::new();
-    for router in &shape.routers {
-        if let Some(address) = network.address(*router).filter(|_| once_in(rng, 3)) {
-            let at = Instant::from_millis(rng.below(HEALED.as_millis()));
-            narrowings.push((at, *router, address, pick(rng, &NARROW)));
+/// Links that swallow large packets from some moment on, and tell nobody, ever.
+pub(super) fn holes(network: &mut Network, rng: &mut Rng, shape: &Shape) -> Vec<(DirectionId, usize)> {
+    let mut holes = Vec::new();
+    for link in &shape.links {
+        if once_in(rng, 10) {
+            let direction = if once_in(rng, 2) { link.ab() } else { link.ba() };
+            let (at, size) = (Instant::ZERO + millis(rng, 3_000), pick(rng, &NARROW));
+            let change = Change::Set("mtu".to_owned(), size as f64);
+            network.schedule(at, direction, change).expect("an MTU that links take");
+            holes.push((direction, size));
         }
     }
-    narrowings.sort_by_key(|narrowing| narrowing.0);
-    narrowings
+    holes
 }
 
-/// The same link without faults.
-pub(super) fn healed(spec: &LinkSpec) -> LinkSpec {
+/// The same link without faults, for packets up to `mtu`.
+pub(super) fn healed(spec: &LinkSpec, mtu: usize) -> LinkSpec {
     let harmed = &spec.impairment;
     let whole = Impairment {
         rate: harmed.rate,
@@ -143,5 +140,5 @@ pub(super) fn healed(spec: &LinkSpec) -> LinkSpec {
         limit: harmed.limit,
         ..Impairment::default()
     };
-    LinkSpec { impairment: whole, mtu: 1_500, up: true, ..spec.clone() }
+    LinkSpec { impairment: whole, mtu, up: true, ..spec.clone() }
 }

@@ -1,11 +1,12 @@
 //! Random trials: from one seed a network, its faults and its traffic, run to the end under the eyes of the oracle.
 //!
-//! For some seconds links lose, double, damage, delay and reorder, carriers go and come, MTUs change; then every fault
-//! stops (`heal`), and what is still under way has to come to its end: finish, or report why not. All of it follows from the
+//! For some seconds links lose, double, damage, delay and reorder, carriers go and come, MTUs change, and applications change
+//! their minds about their sockets; then every fault stops (`heal`), and what is still under way has to come to its end: finish, or report why not. All of it follows from the
 //! seed alone, so that a seed which found something is its own reproduction.
 
 mod hosts;
 mod links;
+mod moments;
 mod shape;
 mod traffic;
 
@@ -19,15 +20,15 @@ use crate::rng::Rng;
 use crate::stack::{Stack, TcpId};
 use crate::tcp::Tuple;
 use crate::time::{Duration, Instant};
-use crate::wire::IpAddress;
 
 /// A trial that was not run yet.
 pub struct Trial {
     /// The network.
     pub network: Network,
     oracle: Oracle,
-    /// Changes of interfaces, which only a caller can make: when, whose, to which MTU.
-    narrowings: Vec<(Instant, HostId, IpAddress, usize)>,
+    moments: Vec<moments::Moment>,
+    /// Directions that swallow what is larger than this, even when all else is healed.
+    holes: Vec<(DirectionId, usize)>,
 }
 
 /// What came of a trial.
@@ -78,10 +79,11 @@ impl Trial {
         let mut network = Network::new(seed);
         let shape = shape::build(&mut network, &mut rng);
         links::upset(&mut network, &mut rng, &shape);
-        let narrowings = links::narrow(&network, &mut rng, &shape);
+        let holes = links::holes(&mut network, &mut rng, &shape);
+        let moments = moments::plan(&network, &mut rng, &shape);
         traffic::add(&mut network, &mut rng, &shape.hosts);
         let oracle = Oracle::watch(&mut network);
-        Self { network, oracle, narrowings }
+        Self { network, oracle, moments, holes }
     }
 
     /// Run it to its end and judge it.
@@ -91,9 +93,9 @@ impl Trial {
 
     /// The same; also the network, for who wants to see more of it.
     pub fn run_keeping(mut self) -> (Outcome, Network) {
-        for (at, host, address, mtu) in std::mem::take(&mut self.narrowings) {
-            self.pass(at);
-            self.set_mtu(host, address, mtu);
+        for moment in std::mem::take(&mut self.moments) {
+            self.pass(moment.at);
+            moment.apply(&mut self.network);
         }
         self.pass(HEALED);
         self.heal();
@@ -157,21 +159,15 @@ impl Trial {
         self.pass(OVER + Duration::from_secs(10));
     }
 
-    fn set_mtu(&mut self, host: HostId, address: IpAddress, mtu: usize) {
-        self.network.with_stack(host, |stack, now| {
-            let interface =
-                stack.interfaces().find(|interface| interface.has_address(address)).map(|own| own.id);
-            if let Some(interface) = interface {
-                stack.set_mtu(now, interface, mtu).expect("an interface that is there, an MTU that is right");
-            }
-        });
-    }
-
-    /// Every fault stops: links carry whatever they are given, at their rate and delay.
+    /// Every fault stops, of hosts as of links: links carry whatever they are given, at their rate and delay; but a black hole stays one.
     fn heal(&mut self) {
+        for host in (0..self.network.host_count() as u32).map(HostId) {
+            self.network.with_stack(host, moments::heal);
+        }
         for direction in 0..self.network.link_count() as u32 * 2 {
             let direction = DirectionId(direction);
-            let whole = links::healed(self.network.spec(direction));
+            let hole = self.holes.iter().find(|hole| hole.0 == direction);
+            let whole = links::healed(self.network.spec(direction), hole.map_or(1_500, |hole| hole.1));
             let change = super::Change::Spec(Box::new(whole));
             self.network.change(direction, &change).expect("less harm than before");
         }

@@ -45,6 +45,11 @@ fn bulk(network: &mut Network, rng: &mut Rng, [from, to]: [HostId; 2], start: In
     maybe(rng, 10, SocketOption::UserTimeout, 2_000);
     maybe(rng, 8, SocketOption::SendBuffer, 5_000);
     maybe(rng, 8, SocketOption::MaxSegment, 300);
+    maybe(rng, 8, SocketOption::ReceiveBuffer, 3_000);
+    maybe(rng, 8, SocketOption::Cork, 1);
+    maybe(rng, 8, SocketOption::NotSentLowWater, 2_000);
+    maybe(rng, 8, SocketOption::QuickAck, 1);
+    maybe(rng, 16, SocketOption::Linger, 3_000);
     let fast_open = once_in(rng, 3);
     let spec = BulkSpec {
         size: Some(size(rng)),
