@@ -5,7 +5,8 @@
 //! 3. `take_back`: a repair that proves to have been none is undone (`undo`, F-RTO).
 //! 4. `find_losses`: `rack` by time, or counting as RFC 6675, or duplicates where there is no SACK.
 //! 5. `repair`: fast recovery begins, goes on (`prr`) or ends (`recovery`).
-//! 6. The congestion control hears of it, unless PRR leads; and of marks (`ecn`), once a round trip.
+//! 6. The congestion control hears of it, what PRR leads apart; and of marks (`ecn`): of each one to count it, once for each
+//!    window of data to slow down.
 
 use super::common::Common;
 use super::congestion::{Acked, CongestionControl, RateSample};
@@ -85,6 +86,9 @@ impl Sender {
             self.read_blocks(cx, segment, &mut news);
         }
         news.marks = self.read_marks(segment, length == 0, &news);
+        if news.marks.bytes > 0 {
+            self.control.on_marks(news.marks.bytes);
+        }
         let mut effect = AckEffect { advanced: false, fin_acked: false, restart_timer: false };
         if news.advanced || news.duplicate || news.told.bytes > 0 || news.doubled.is_some() {
             effect = self.judge(cx, common, &news);
@@ -380,13 +384,15 @@ impl Sender {
 
     /// Step 6.
     fn tell_control(&mut self, cx: &Context<'_>, news: &News, fast: bool, sample: RateSample) {
+        if news.told.bytes > 0 {
+            self.control.on_delivery(news.told.bytes, &sample);
+        }
         if news.told.bytes == 0 || (fast && !self.control.repairs_itself()) {
             return;
         }
         self.control.on_ack(Acked {
             now: cx.now,
             bytes: news.told.bytes,
-            marked: news.marks.bytes.min(news.told.bytes),
             flight: news.flight,
             flight_left: self.pipe(),
             rtt: news.told.newest_age.filter(|_| !news.told.resent),
@@ -400,16 +406,22 @@ impl Sender {
         });
     }
 
-    /// Queues on the way mark instead of dropping: slow down as for a loss, once a round trip.
+    /// Queues on the way mark instead of dropping: slow down as for a loss, once for each window of data.
     fn answer_marks(&mut self, cx: &mut Context<'_>, common: &Common, flight: u32) {
-        let free = self.recovery.phase() == Phase::Open || self.control.repairs_itself();
-        if free && self.ecn.may_reduce(self.una) {
-            self.control.on_ecn(cx.now, flight.min(self.control.window()));
-            // A loss found to be none gives back what the loss took, and no more.
-            self.undo.end();
-            self.ecn.on_reduced(self.max, true);
-            self.trace_congestion(cx, common, "mark");
+        //= rfc3168#6.1.2   what was out at a reduction is one window, lost or marked; what left behind it is another, and that
+        // may arrive, and say that it was marked, while the first is still under repair
+        let reached = self.flight.highest().map_or(self.una, |highest| self.una.max(highest));
+        if !self.ecn.may_reduce(reached) {
+            return;
         }
+        let led = self.recovery.phase() == Phase::Fast && !self.control.repairs_itself();
+        // Under repair what is in flight is PRR's choice; the window is where it leads.
+        let window = self.control.window();
+        self.control.on_ecn(cx.now, if led { window } else { flight.min(window) });
+        // A loss found to be none gives back what the loss took, and no more.
+        self.undo.end();
+        self.ecn.on_reduced(self.max, true);
+        self.trace_congestion(cx, common, "mark");
     }
 
     /// In slow start the window may grow while half of it is used: what is out doubles before the next look.

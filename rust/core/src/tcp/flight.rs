@@ -186,6 +186,11 @@ impl Flight {
         }
     }
 
+    /// The highest number delivered, if anything is out.
+    pub(super) const fn highest(&self) -> Option<SeqNumber> {
+        self.highest
+    }
+
     /// What the SACK blocks of an ACK tell, lowest first. Those known from the ACK before are skipped.
     pub(super) fn on_sack(
         &mut self,

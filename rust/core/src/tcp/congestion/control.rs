@@ -1,6 +1,6 @@
 //! The algorithm of one connection, and how another takes its place.
 
-use super::{Acked, Bbr, CongestionControl, Cubic, Dctcp, Fixed, Kind, Reno, Start};
+use super::{Acked, Bbr, CongestionControl, Cubic, Dctcp, Fixed, Kind, RateSample, Reno, Start};
 use crate::time::Instant;
 
 /// The algorithm of one connection. An enum and not a box: one branch, no allocation.
@@ -95,6 +95,12 @@ impl CongestionControl for Control {
     }
     fn on_sent(&mut self, now: Instant, flight: u32, app_limited: bool) {
         self.inner_mut().on_sent(now, flight, app_limited);
+    }
+    fn on_marks(&mut self, bytes: u32) {
+        self.inner_mut().on_marks(bytes);
+    }
+    fn on_delivery(&mut self, bytes: u32, sample: &RateSample) {
+        self.inner_mut().on_delivery(bytes, sample);
     }
     fn on_ack(&mut self, acked: Acked) {
         self.inner_mut().on_ack(acked);

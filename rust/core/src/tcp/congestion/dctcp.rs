@@ -4,7 +4,7 @@
 //! for networks under one hand. In all but marks it is Reno.
 
 use super::rounds::Rounds;
-use super::{Acked, CongestionControl, Reno, Start};
+use super::{Acked, CongestionControl, RateSample, Reno, Start};
 use crate::time::Instant;
 
 /// One, in the fixed point of alpha: 20 places, so that a sixteenth of a small alpha is not lost.
@@ -35,17 +35,6 @@ impl Dctcp {
     pub const fn alpha_ppm(&self) -> u64 {
         self.alpha * 1_000_000 / ONE
     }
-
-    fn observe(&mut self, acked: &Acked) {
-        self.delivered += u64::from(acked.bytes);
-        self.marked += u64::from(acked.marked.min(acked.bytes));
-        if self.delivered > 0 && self.rounds.passed(&acked.sample) {
-            let part = self.marked * ONE / self.delivered;
-            //= rfc8257#3.3   alpha = alpha (1 - g) + g M, once a window of data
-            self.alpha = self.alpha - self.alpha / GAIN + part / GAIN;
-            (self.delivered, self.marked) = (0, 0);
-        }
-    }
 }
 
 impl CongestionControl for Dctcp {
@@ -65,8 +54,22 @@ impl CongestionControl for Dctcp {
         self.reno.phase()
     }
 
+    fn on_marks(&mut self, bytes: u32) {
+        self.marked += u64::from(bytes);
+    }
+
+    fn on_delivery(&mut self, bytes: u32, sample: &RateSample) {
+        self.delivered += u64::from(bytes);
+        if self.delivered > 0 && self.rounds.passed(sample) {
+            // What was taken for marked by flags alone may be more than there was.
+            let part = self.marked.min(self.delivered) * ONE / self.delivered;
+            //= rfc8257#3.3   alpha = alpha (1 - g) + g M, once a window of data, whatever else goes on meanwhile
+            self.alpha = self.alpha - self.alpha / GAIN + part / GAIN;
+            (self.delivered, self.marked) = (0, 0);
+        }
+    }
+
     fn on_ack(&mut self, acked: Acked) {
-        self.observe(&acked);
         self.reno.on_ack(acked);
     }
 

@@ -142,8 +142,6 @@ pub struct Acked {
     pub now: Instant,
     /// Payload bytes delivered for the first time.
     pub bytes: u32,
-    /// How many of them were acknowledged by an ACK that tells of Congestion Experienced (RFC 8257, RFC 9768).
-    pub marked: u32,
     /// Bytes in flight before this ACK.
     pub flight: u32,
     /// Bytes in flight now.
@@ -188,7 +186,11 @@ pub trait CongestionControl {
     }
     /// Data leaves, with `flight` bytes in flight before it. `app_limited` if the last flight did not fill the window.
     fn on_sent(&mut self, _now: Instant, _flight: u32, _app_limited: bool) {}
-    /// New data was delivered.
+    /// So many bytes more arrived marked. Told in fast recovery too, and before the ACK's other news.
+    fn on_marks(&mut self, _bytes: u32) {}
+    /// New data was delivered, in fast recovery too.
+    fn on_delivery(&mut self, _bytes: u32, _sample: &RateSample) {}
+    /// New data was delivered, and the window may follow: in fast recovery only if the algorithm `repairs_itself`.
     fn on_ack(&mut self, acked: Acked);
     /// Loss was inferred from SACK, time or duplicates: fast recovery begins. `window` keeps or halves as it will;
     /// `threshold` is where PRR leads it.

@@ -146,10 +146,10 @@ impl Response {
         (flags, Ecn::Capable0)
     }
 
-    /// Whether a mark may reduce the window: once a round trip.
-    pub(in crate::tcp) fn may_reduce(&self, una: SeqNumber) -> bool {
+    /// Whether a mark may reduce the window, when what arrived last ends at `reached`: once a round trip.
+    pub(in crate::tcp) fn may_reduce(&self, reached: SeqNumber) -> bool {
         //= rfc3168#6.1.2   once a window of data, whatever reduced it
-        una.after(self.guard)
+        reached.after(self.guard)
     }
 
     /// Whether a mark has reduced the window in this round trip.

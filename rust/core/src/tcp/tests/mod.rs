@@ -18,6 +18,7 @@ mod listener;
 mod liveness;
 mod loss;
 mod manners;
+mod marks;
 mod options;
 mod positions;
 mod recovery;

@@ -68,7 +68,6 @@ fn wild_ack(rng: &mut Rng, now: Instant, (delivered, lost): (&mut u64, &mut u64)
     let rtt = Some(Duration::from_nanos(any(rng, 36)));
     Acked {
         now,
-        marked: rng.below(2) as u32 * bytes,
         flight,
         flight_left: flight.saturating_sub(bytes),
         rtt: rtt.filter(|_| rng.below(4) > 0),
@@ -110,7 +109,12 @@ fn nothing_that_comes_leads_out_of_bounds() {
                 5 => control.on_idle(10 * MSS),
                 6 => control.on_mss(8 + rng.below(65_000) as u32),
                 7 => control.on_sent(now, rng.below(2) as u32 * flight, rng.below(2) == 0),
-                _ => control.on_ack(wild_ack(&mut rng, now, (&mut delivered, &mut lost))),
+                _ => {
+                    let acked = wild_ack(&mut rng, now, (&mut delivered, &mut lost));
+                    control.on_marks(any(&mut rng, 31) as u32);
+                    control.on_delivery(acked.bytes, &acked.sample);
+                    control.on_ack(acked);
+                }
             }
             let window = control.window();
             assert!((1..=MAX_WINDOW).contains(&window), "{kind:?}, seed {seed}: {window}");

@@ -10,12 +10,10 @@ fn rounds(dctcp: &mut Dctcp, from: u64, rounds: u64, marked: u32) {
         for segment in 0..10_u64 {
             let delivered = (round * 10 + segment + 1) * u64::from(MSS);
             let prior_delivered = delivered.saturating_sub(10 * u64::from(MSS));
-            dctcp.on_ack(Acked {
-                marked: if segment < u64::from(marked) { MSS } else { 0 },
-                limited: false,
-                sample: RateSample { delivered, prior_delivered, ..RateSample::default() },
-                ..ack(MSS)
-            });
+            let sample = RateSample { delivered, prior_delivered, ..RateSample::default() };
+            dctcp.on_marks(if segment < u64::from(marked) { MSS } else { 0 });
+            dctcp.on_delivery(MSS, &sample);
+            dctcp.on_ack(Acked { limited: false, sample, ..ack(MSS) });
         }
     }
 }
@@ -51,4 +49,13 @@ fn a_loss_weighs_as_much_as_ever() {
     assert_eq!(dctcp.window(), 50 * MSS);
     dctcp.on_timeout(Instant::ZERO, 50 * MSS);
     assert_eq!((dctcp.window(), dctcp.threshold()), (MSS, 25 * MSS));
+}
+
+#[test]
+fn more_marks_than_bytes_are_as_many() {
+    let mut dctcp = Dctcp::new(start());
+    rounds(&mut dctcp, 0, 200, 0);
+    dctcp.on_marks(1 << 30);
+    rounds(&mut dctcp, 200, 1, 0);
+    assert!(dctcp.alpha_ppm().abs_diff(62_500) < 1_000, "a sixteenth of one: {}", dctcp.alpha_ppm());
 }

@@ -176,8 +176,10 @@ impl Flow {
             newest_lost,
         };
         let fast = fast || self.repair.is_some();
+        self.control.on_marks(u32::from(marked) * MSS);
+        self.control.on_delivery(MSS, &sample);
         if !fast || self.control.repairs_itself() {
-            self.tell(now, rtt, flight, u32::from(marked) * MSS, fast, sample);
+            self.tell(now, rtt, flight, fast, sample);
         }
         self.area += u128::from(self.window()) * u128::from(now.since(self.area_at).as_nanos());
         self.area_at = now;
@@ -187,21 +189,12 @@ impl Flow {
         }
     }
 
-    fn tell(
-        &mut self,
-        now: Instant,
-        rtt: Duration,
-        flight: u32,
-        marked: u32,
-        fast: bool,
-        sample: RateSample,
-    ) {
+    fn tell(&mut self, now: Instant, rtt: Duration, flight: u32, fast: bool, sample: RateSample) {
         let window = self.control.window();
         let slow_start = window < self.control.threshold();
         self.control.on_ack(Acked {
             now,
             bytes: MSS,
-            marked,
             flight,
             flight_left: self.flight,
             rtt: Some(rtt),

@@ -20,7 +20,6 @@ pub(super) fn ack(bytes: u32) -> Acked {
     Acked {
         now: Instant::ZERO,
         bytes,
-        marked: 0,
         flight: bytes,
         flight_left: 0,
         rtt: None,
