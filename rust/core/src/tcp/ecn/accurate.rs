@@ -33,7 +33,7 @@ pub(super) struct Counted {
     packets: u64,
     /// r.e0b, r.ceb, r.e1b, less what they started from.
     bytes: [u64; 3],
-    /// The ECN field of the last data packet, and the counter that one moved last.
+    /// The ECN field of the last packet, and the counter that data moved last.
     previous: Ecn,
     moved: Option<usize>,
     /// Marked packets since the last ACK.
@@ -61,7 +61,7 @@ impl Counted {
     pub(super) fn on_packet(&mut self, ecn: Ecn, length: u32) -> Wish {
         let mut wish = Wish::default();
         if ecn == Ecn::Congestion {
-            //= rfc9768#3.2.2.2   each marked packet, pure ACKs too, SYNs not
+            //= rfc9768#3.2   each marked packet, pure ACKs too, SYNs not
             self.packets += 1;
             self.untold += 1;
             let most = if length > 0 { MARKS_TOLD_AT_ONCE.0 } else { MARKS_TOLD_AT_ONCE.1 };
@@ -69,16 +69,16 @@ impl Counted {
             wish.ack |= self.untold >= most;
         }
         if length > 0 {
-            //= rfc9768#3.2.2.5.1   change-triggered
+            //= rfc9768#3.2.2.5.1   change-triggered: marked data behind any packet that was not
             wish.ack |= ecn == Ecn::Congestion && self.previous != ecn;
-            self.previous = ecn;
             if let Some(counter) = place(ecn) {
                 self.bytes[counter] += u64::from(length);
-                //= rfc9768#3.2.3.3   another counter than before moves: the peer hears of the edge at once
+                //= rfc9768#3.2.3.3   another counter than before moves: the next ACK tells of it, and that one goes at once
                 wish.option = self.moved.is_some_and(|moved| moved != counter);
                 self.moved = Some(counter);
             }
         }
+        self.previous = ecn;
         wish.ack |= wish.option;
         wish
     }

@@ -27,7 +27,7 @@ pub(super) const fn ace_flags(value: u32) -> TcpFlags {
 
 /// The handshake's encoding of an ECN field that was seen.
 pub(super) const fn encoded(seen: Ecn) -> TcpFlags {
-    //= rfc9768#3.1.1   table 2, and 3.2.2.1, table 3
+    //= rfc9768#3.1.2   table 2, and 3.2.2.1, table 3
     ace_flags(match seen {
         Ecn::NotCapable => 0b010,
         Ecn::Capable1 => 0b011,
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
     use test_case::test_case;
 
-    //= rfc9768#3.1.1   type=test, table 2
+    //= rfc9768#3.1.2   type=test, table 2
     #[test_case(Ecn::NotCapable, 0b010)]
     #[test_case(Ecn::Capable1, 0b011)]
     #[test_case(Ecn::Capable0, 0b100)]

@@ -67,7 +67,7 @@ fn server(last: &Seg) -> Peer {
     peer
 }
 
-//= rfc9768#3.1.1   type=test, table 2; 3.1.3 for what is reserved
+//= rfc9768#3.1.2   type=test, table 2; 3.1.3 for what is reserved
 #[test_case(CWR => ("accurate", true, "none"); "the SYN was not ECN-capable")]
 #[test_case(AE | ECE => ("accurate", true, "none"); "a combination to come")]
 #[test_case(CWR | ECE => ("accurate", false, "mangled"); "ECT(1), which we did not send")]
@@ -84,7 +84,7 @@ fn a_syn_ack_answers(flags: TcpFlags) -> (&'static str, bool, &'static str) {
     (ecn(&peer).mode, ecn(&peer).capable, ecn(&peer).fallback)
 }
 
-//= rfc9768#3.1.1   type=test, in the other role; 3.1.3 for what is reserved
+//= rfc9768#3.1.2   type=test, in the other role; 3.1.3 for what is reserved
 #[test_case(ALL => ("CWR", "accurate"); "accurate")]
 #[test_case(CWR | ECE => ("ECE", "classic"); "classic")]
 #[test_case(NONE => ("", "off"); "none")]
@@ -281,6 +281,13 @@ fn marks_are_told_before_the_counter_could_wrap() {
     for marked in 0..3 {
         peer.send(&seg(ACK | ace(5), at, 1).ecn(Ecn::Congestion));
         assert_eq!(peer.out().len(), usize::from(marked == 2), "of pure ACKs every third");
+    }
+    for (bytes, field, acks) in
+        [(100, Ecn::Congestion, 1), (0, Ecn::NotCapable, 0), (100, Ecn::Congestion, 1)]
+    {
+        peer.send(&seg(ACK | ace(5), at, 1).bytes(bytes).ecn(field));
+        assert_eq!(peer.out().len(), acks, "an edge is one to the packet before, whatever that was");
+        at += bytes as i64;
     }
 }
 
