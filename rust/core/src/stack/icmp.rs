@@ -39,7 +39,8 @@ impl Stack {
                 let source = facts.source.into();
                 let mut cx = self.observers.context(now, Some(interface));
                 cx.emit(Layer::Icmp, || TraceEvent::IcmpError { source, kind, code });
-                //= rfc6633#3   source quench is discarded without a word
+                //= rfc9293#3.9.2.2 MUST-55   source quench is discarded without a word
+                //= rfc6633#3   for all of IP
                 if message != Icmpv4Message::SourceQuench {
                     self.on_icmp_error(now, source, message, &packet.bytes()[Icmpv4Header::LEN..]);
                 }

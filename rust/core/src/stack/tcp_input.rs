@@ -253,8 +253,9 @@ impl Stack {
     }
 }
 
-/// What no state may accept (RFC 9293 MUST-57, MUST-63; RFC 1122 4.2.3.10).
+/// What no state may accept.
 fn check_segment(facts: IpFacts, segment: &TcpHeader) -> Result<(), DropReason> {
+    //= rfc9293#3.9.2.3 MUST-57 MUST-63   to or from a group; broadcasts of our networks are ip/input.rs's to refuse
     if facts.group || facts.source.is_multicast() || facts.source.is_broadcast() {
         return Err(DropReason::TcpBadAddress);
     }

@@ -133,6 +133,7 @@ impl Stack {
         let link = self.link_target(now, hop);
         let entry = self.tcp.connections.get(id)?;
         let settings = entry.connection.settings();
+        //= rfc9293#3.9.2 MUST-49   both are the application's to set
         let (ttl, tos) = (settings.ttl, settings.tos);
         let segment = &outgoing.header;
         let (source, destination) = (v4(tuple.local.ip()).ok()?, v4(tuple.remote.ip()).ok()?);
@@ -239,6 +240,7 @@ fn segment_sum<'a>(
     length: usize,
     payload: impl Iterator<Item = &'a [u8]>,
 ) -> u16 {
+    //= rfc9293#3.1 MUST-2   over pseudo-header, header and data
     let (source, destination) = (ip.source.into(), ip.destination.into());
     let sum = Sum::new().pseudo_header(source, destination, Protocol::TCP.0, header.len() + length);
     payload.fold(sum.bytes(header), Sum::bytes).finish()

@@ -88,6 +88,7 @@ impl TcpTable {
 
     /// Whether a listener stands on `local`, or on all addresses or any address of the same port where one of them is "all".
     pub(super) fn listens_on(&self, local: SocketAddress) -> bool {
+        //= rfc9293#3.9.1.1 MUST-42   connections of the port, half-open ones too, are not in the way
         self.listeners.values().any(|entry| {
             entry.local.port() == local.port()
                 && (entry.local.ip() == local.ip()

@@ -41,10 +41,12 @@ impl Stack {
         if remote.port() == 0 || remote.ip().is_multicast() || is_broadcast(remote.ip()) {
             return Err(Error::InvalidArgument);
         }
+        //= rfc9293#3.9.1.1 MUST-43   the caller may name the address ...
         let source = local.map(|local| local.ip()).filter(|address| !address.is_unspecified());
         if let Some(source) = source {
             self.interfaces.owner(source).ok_or(Error::AddressNotAvailable)?;
         }
+        //= rfc9293#3.9.1.1 MUST-44 MUST-45   ... or IP does, and the tuple keeps it from here on
         let hop = self.route(remote.ip(), Wish { source, interface: None })?;
         if hop.broadcast || hop.source.is_unspecified() {
             return Err(Error::InvalidArgument);
@@ -82,6 +84,7 @@ impl Stack {
         } else {
             local
         };
+        //= rfc9293#3.9.1.1 MUST-41   refused, and nothing that is there notices
         if self.tcp.listens_on(local) {
             return Err(Error::AddressInUse);
         }

@@ -216,6 +216,7 @@ impl Open {
             pool.put(packet);
             return Some(Exit::Closed { error: None, reset: true });
         }
+        //= rfc9293#3.10.7.4 MUST-58 MUST-59   only noted here, and said in `poll_transmit`, when all that came was looked at
         let text = self.receiver.on_text(cx, common, seq, packet, fin, pool);
         if self.receiver.due == Due::Later && !self.timers.is_set(Timer::DelayedAck) {
             self.timers.set(Timer::DelayedAck, cx.now + common.config.delayed_ack);

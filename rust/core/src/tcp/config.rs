@@ -159,6 +159,7 @@ impl Default for Config {
             min_rto: Duration::from_millis(200),
             max_rto: Duration::from_secs(120),
             initial_rto: Duration::from_secs(1),
+            //= rfc9293#3.8.6.3 MUST-40   under half a second; as Linux
             delayed_ack: Duration::from_millis(40),
             syn_retries: 7,
             synack_retries: 5,
@@ -167,9 +168,11 @@ impl Default for Config {
             fast_open: 1,
             fast_open_blackhole: Duration::from_secs(3600),
             fast_open_rotation: Duration::ZERO,
+            //= rfc9293#3.8.3 SHLD-10 SHLD-11   three retransmissions at least, and with 15 more than a hundred seconds
             retries1: 3,
             retries2: 15,
             orphan_retries: 8,
+            //= rfc9293#3.8.4 MUST-28   two hours at least
             keepalive_time: Duration::from_secs(7200),
             keepalive_interval: Duration::from_secs(75),
             keepalive_probes: 9,

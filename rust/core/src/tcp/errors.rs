@@ -45,7 +45,8 @@ impl Connection {
 
     /// An ICMP error quoted one of our segments.
     pub fn on_icmp(&mut self, cx: &mut Context<'_>, error: IcmpError) {
-        //= rfc5927#4.1 MUST-54   only about what is in flight
+        //= rfc9293#3.9.2.2 MUST-54   heeded, if the connection is the one that is meant ...
+        //= rfc5927#4.1   ... and only about what is in flight
         if !self.in_flight(error.seq) {
             return;
         }

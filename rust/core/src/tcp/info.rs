@@ -16,6 +16,7 @@ use super::open::Open;
 use super::options::Agreed;
 use super::wait::Wait;
 use super::{Connection, State, Tuple};
+use crate::error::Error;
 use crate::time::{Duration, Instant};
 use crate::wire::SeqNumber;
 
@@ -148,6 +149,8 @@ pub struct Info {
     pub out_of_order: usize,
     /// Bytes to read before the end of urgent data.
     pub urgent: usize,
+    /// What ICMP says is wrong with the path, until it carries something again: why the connection ends, if it does.
+    pub soft_error: Option<Error>,
     /// Timestamps negotiated.
     pub timestamps: bool,
     /// SACK negotiated.
@@ -278,6 +281,8 @@ impl Info {
             receive_queue: common.inbox.readable(),
             out_of_order: common.inbox.waiting(),
             urgent: 0,
+            //= rfc9293#3.9.1.8 MUST-47   whoever looks learns of it before it is fatal
+            soft_error: common.soft_error,
             timestamps: false,
             sack: false,
             window_scale: None,

@@ -9,7 +9,8 @@ use crate::wire::{TcpOptions, Timestamps};
 const TIMESTAMP_BYTES: u32 = 12;
 /// Largest shift (RFC 7323 2.3): beyond it, a window could span half the sequence space.
 const MAX_SHIFT: u8 = 14;
-/// A peer that names no MSS gets this (RFC 9293 MUST-15).
+/// A peer that names no MSS gets this.
+//= rfc9293#3.7.1 MUST-15   IPv4 and IPv6
 const DEFAULT_MSS: (u16, u16) = (536, 1220);
 
 /// What both sides will use.
@@ -44,6 +45,7 @@ pub(super) fn offer(now: Instant, common: &Common, shift: u8) -> TcpOptions {
     let config = &common.config;
     TcpOptions {
         //= rfc9293#3.7.1 MUST-14 SHLD-5 MUST-67   always, and without our own options taken off (RFC 6691)
+        //= rfc9293#3.2 MUST-65   on SYNs only; see `Open::options` for all other segments
         mss: Some(common.advertised_mss()),
         window_scale: config.window_scaling.then_some(shift),
         sack_permitted: config.sack,

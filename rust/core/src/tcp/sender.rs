@@ -337,6 +337,7 @@ impl Sender {
             self.doubt_path(&common.config);
         }
         self.recovery.on_timeout(self.max, common.config.frto && self.retries == 1);
+        //= rfc9293#3.8.2 MUST-19   backoff here, slow start and congestion avoidance in the control (congestion/)
         self.rtt.back_off();
         //= rfc6298#5.7   whatever is measured next ends the backoff, though it covers only what is sent again now
         self.timed = self.una;

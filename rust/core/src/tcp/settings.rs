@@ -100,6 +100,7 @@ impl Settings {
             Setting::UserTimeout(time) => self.user_timeout = time,
             Setting::Linger(time) => self.linger = time,
             Setting::Ttl(ttl) => self.ttl = ttl,
+            //= rfc9293#3.9.1.9 MUST-48 SHLD-21   at any time; the next segment has it
             Setting::Tos(tos) => self.tos = tos,
             Setting::SendBuffer(size) => {
                 (self.send_buffer, self.send_fixed) = (size.clamp(MIN_BUFFER, MAX_BUFFER), true);

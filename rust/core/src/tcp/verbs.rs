@@ -125,8 +125,9 @@ impl Connection {
     }
 
     /// How many bytes from the next one to be read on lie before the end of the urgent data, if such data was announced
-    /// and is not read yet (RFC 9293 MUST-32, MUST-33).
+    /// and is not read yet.
     pub const fn urgent_mark(&self) -> Option<usize> {
+        //= rfc9293#3.8.5 MUST-33   whether there is more of it, and how much
         let Phase::Open(open) = &self.phase else { return None };
         let read = self.common.inbox.read_position();
         match open.receiver.urgent() {

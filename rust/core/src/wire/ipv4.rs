@@ -81,6 +81,7 @@ impl Ipv4Options {
 
     /// Check every option's length, and that no source route is asked for.
     pub fn check(&self) -> Result<(), DropReason> {
+        //= rfc9293#3.9.2 MUST-50   what is not understood is stepped over
         for option in self.iter() {
             // Loose and strict source routing: dropped by default (RFC 7126 4.3.5, 4.4.5).
             if matches!(option?.0, 131 | 137) {

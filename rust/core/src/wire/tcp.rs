@@ -151,6 +151,7 @@ impl TcpHeader {
         if length < Self::MIN_LEN || length > segment.len() {
             return Err(DropReason::TcpBadOffset);
         }
+        //= rfc9293#3.1 MUST-3   unless the device has done so
         if verify {
             let sum = Sum::new().pseudo_header(source, destination, Protocol::TCP.0, segment.len());
             if !sum.bytes(segment).is_valid() {
@@ -184,6 +185,7 @@ impl TcpHeader {
         put16(bytes, 14, self.window);
         put16(bytes, 16, checksum);
         put16(bytes, 18, self.urgent);
+        //= rfc9293#3.1 MUST-69   options come with no-operations to the next word, so nothing is left to pad
         self.options.emit(&mut bytes[Self::MIN_LEN..length]);
     }
 }

@@ -110,15 +110,18 @@ impl TcpOptions {
     /// Option bytes of a header are at most this many.
     pub const MAX_LEN: usize = 40;
 
-    /// Read the option bytes of a header. An option of impossible length ends the segment, not the process
-    /// (RFC 9293 MUST-7); one of a known kind but an unexpected length is skipped.
+    /// Read the option bytes of a header, any segment's. An option of impossible length ends the segment, not the process;
+    /// one of a known kind but an unexpected length is skipped.
     pub fn parse(mut bytes: &[u8]) -> Result<Self, DropReason> {
         let mut options = Self::default();
+        //= rfc9293#3.1 MUST-5 MUST-64   in any segment, and at any byte
         while let Some(&kind) = bytes.first() {
             match kind {
+                //= rfc9293#3.2 MUST-4   end of list, no-operation; the MSS in `take`
                 0 => break,
                 1 => bytes = &bytes[1..],
                 _ => {
+                    //= rfc9293#3.2 MUST-7 MUST-68   all others say how long they are; a length that can not be is an error
                     let length = bytes.get(1).map_or(0, |length| usize::from(*length));
                     if length < 2 || length > bytes.len() {
                         return Err(DropReason::TcpBadOption);
@@ -145,6 +148,7 @@ impl TcpOptions {
             (34, _) => self.fast_open = FastOpenCookie::new(value),
             (172 | 174, _) => self.ecn = Some(EcnCounters::parse(kind, value)),
             (8, 8) => self.timestamps = Some(Timestamps { value: be32(value, 0), echo: be32(value, 4) }),
+            //= rfc9293#3.2 MUST-6   not known here: stepped over
             _ => {}
         }
     }

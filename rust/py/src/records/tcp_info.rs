@@ -244,6 +244,7 @@ fn fields(info: &Info) -> BTreeMap<&'static str, Field> {
         ("urgent", Field::Int(info.urgent as i64)),
     ]);
     fields.extend(ecn_fields(&info.ecn));
+    fields.extend(info.soft_error.map(|error| ("soft_error", Field::Text(error.to_string()))));
     fields.extend(info.pacing_rate.map(|rate| ("pacing_rate", Field::Int(rate as i64))));
     fields.extend(info.min_rtt.map(|rtt| ("min_rtt", Field::Seconds(to_seconds(rtt)))));
     fields.extend(info.last_rtt.map(|rtt| ("last_rtt", Field::Seconds(to_seconds(rtt)))));

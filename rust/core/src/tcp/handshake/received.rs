@@ -277,7 +277,7 @@ impl SynReceived {
         inside: bool,
     ) -> Outcome {
         if segment.seq == self.next() {
-            //= rfc9293#3.10.7.4   back to LISTEN in silence, or the connect is refused
+            //= rfc9293#3.5 MUST-11   back to LISTEN in silence, or the connect is refused
             return Outcome::Closed(if self.passive {
                 Error::ConnectionReset
             } else {

@@ -47,7 +47,10 @@ fn progress_forgets_a_soft_error() {
     peer.write(10).unwrap();
     peer.out();
     report(&mut peer, SOFT, ISS + 1);
+    //= rfc9293#3.9.1.8 MUST-47   type=test, meanwhile it can be seen
+    assert_eq!(peer.info().soft_error, Some(Error::HostUnreachable));
     peer.send(&seg(ACK, 1, 11));
+    assert_eq!(peer.info().soft_error, None);
     peer.write(10).unwrap();
     peer.out();
     peer.pass(3_600_000);
