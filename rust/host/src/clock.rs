@@ -52,6 +52,11 @@ fn nanos_of(clock: ClockId) -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
+/// Seconds since 1 January 1970, UTC.
+pub(crate) fn unix_seconds() -> u64 {
+    nanos_of(ClockId::Realtime) / 1_000_000_000
+}
+
 /// 128 bits from the kernel's generator: the seed of a stack whose numbers nobody shall guess.
 pub fn seed() -> io::Result<u128> {
     let mut bytes = [0; 16];

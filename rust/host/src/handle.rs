@@ -163,7 +163,7 @@ impl Handle {
     pub fn close(&self, id: SocketId) -> Result<(), HostError> {
         self.shared.enter(|engine, now| {
             let closed = engine.stack.close(now, id);
-            engine.waiters.wake_socket(id);
+            engine.waiters.on_close(id);
             Ok(closed?)
         })?
     }

@@ -2,12 +2,13 @@
 //!
 //! The rooms, and who may know whom:
 //! ```text
-//! clock  error  eventfd <- poller  waiters  seat one kernel object or one rule each, nothing of the stack
+//! clock  error  eventfd <- poller  watchlist <- waiters  seat  one kernel object or one rule each, nothing of the stack
 //! device                                         what carries frames: tap, loopback, pipe, queue
 //! port                                           a device plugged in, with fault, capture and trace between
 //! engine                                         stack + ports, and the drain law; no thread, no clock
 //! baton                                          who may hold the engine; panics end here
-//! handle <- wait <- socket                       the application's side: verbs that may sleep, and may lead
+//! handle <- wait <- socket <- selector           the application's side: verbs that may sleep, and may lead
+//! serve                                          echo, discard, daytime, chargen: a program on these sockets
 //! driver, detached                               who makes time pass: a thread, or the owner by hand
 //! ```
 //! RX: `poller` wakes the `driver`, or a caller that leads; `engine` reads each `port` until it is dry and hands the frames to the core; then
@@ -26,11 +27,14 @@ mod handle;
 mod poller;
 pub mod port;
 mod seat;
+pub mod selector;
+pub mod serve;
 pub mod socket;
 #[cfg(test)]
 mod test_net;
 mod wait;
 mod waiters;
+mod watchlist;
 
 pub use clock::{monotonic, seed};
 pub use detached::Detached;

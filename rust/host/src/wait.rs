@@ -2,12 +2,13 @@
 
 use crate::baton::Shared;
 use crate::clock::Deadline;
-use crate::engine::Reading;
+use crate::engine::{Engine, Reading};
 use crate::error::HostError;
 use crate::eventfd::Woken;
 use crate::handle::Handle;
 use crate::poller::{Poller, Ready, time_until};
 use crate::seat::Call;
+use crate::waiters::Awaited;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tapip_core::error::Error;
@@ -52,10 +53,19 @@ impl Handle {
         timeout: Option<Duration>,
         mut verb: impl FnMut(&mut Stack, Instant) -> Result<T, Error>,
     ) -> Result<T, HostError> {
+        let verb = |engine: &mut Engine, now| verb(&mut engine.stack, now);
+        self.block(Errand { awaited: Awaited::Socket(id), interest, verb }, timeout)
+    }
+
+    /// As `block_on`, for whatever can be slept for, with a verb that has the whole engine.
+    pub(crate) fn block<T, V>(&self, mut errand: Errand<V>, timeout: Option<Duration>) -> Result<T, HostError>
+    where
+        V: FnMut(&mut Engine, Instant) -> Result<T, Error>,
+    {
         let may_sleep = self.is_live() && timeout != Some(Duration::ZERO);
         let deadline = Deadline::after(timeout);
         let (tried, leads) = self.shared.enter(|engine, now| {
-            let tried = verb(&mut engine.stack, now);
+            let tried = (errand.verb)(engine, now);
             let sleeps = may_sleep && matches!(tried, Err(Error::WouldBlock));
             (tried, sleeps && engine.may_lead())
         })?;
@@ -64,26 +74,24 @@ impl Handle {
             done => return Ok(done?),
         }
         if leads {
-            return self.shared.lead(Wanted { id, interest, verb }, deadline);
+            return self.shared.lead(errand, deadline);
         }
-        self.follow(id, interest, deadline, verb)
+        self.follow(errand, deadline)
     }
 
     /// Sleep until whoever watches the devices says so.
-    fn follow<T>(
-        &self,
-        id: SocketId,
-        interest: Readiness,
-        deadline: Deadline,
-        mut verb: impl FnMut(&mut Stack, Instant) -> Result<T, Error>,
-    ) -> Result<T, HostError> {
+    fn follow<T, V>(&self, errand: Errand<V>, deadline: Deadline) -> Result<T, HostError>
+    where
+        V: FnMut(&mut Engine, Instant) -> Result<T, Error>,
+    {
+        let Errand { awaited, interest, mut verb } = errand;
         let bed = self.shared.beds.take().map_err(|error| HostError::system("cannot sleep", &error))?;
         loop {
             // On the list before the baton is given up: nobody can make the socket ready in between, unseen.
             let tried = self.shared.enter(|engine, now| {
-                let tried = verb(&mut engine.stack, now);
+                let tried = verb(engine, now);
                 if matches!(tried, Err(Error::WouldBlock)) {
-                    engine.waiters.add(id, interest, bed.signal());
+                    engine.waiters.add(awaited, interest, bed.signal());
                 }
                 tried
             })?;
@@ -102,8 +110,8 @@ impl Handle {
             };
             // The socket may have become ready at the last moment: the verb has the last word.
             let last = self.shared.enter(|engine, now| {
-                engine.waiters.remove(id, bed.signal());
-                verb(&mut engine.stack, now)
+                engine.waiters.remove(awaited, bed.signal());
+                verb(engine, now)
             })?;
             return match last {
                 Err(Error::WouldBlock) => Err(gave_up),
@@ -113,11 +121,11 @@ impl Handle {
     }
 }
 
-/// What a leader waits for.
-struct Wanted<V> {
-    id: SocketId,
-    interest: Readiness,
-    verb: V,
+/// What a sleeper wants.
+pub(crate) struct Errand<V> {
+    pub(crate) awaited: Awaited,
+    pub(crate) interest: Readiness,
+    pub(crate) verb: V,
 }
 
 /// How a turn of a leader ended.
@@ -129,15 +137,15 @@ enum Step<T> {
 
 impl Shared {
     /// Drive the stack, as its leader, until `verb` says other than `WouldBlock`.
-    fn lead<T, V>(&self, mut wanted: Wanted<V>, deadline: Deadline) -> Result<T, HostError>
+    fn lead<T, V>(&self, mut errand: Errand<V>, deadline: Deadline) -> Result<T, HostError>
     where
-        V: FnMut(&mut Stack, Instant) -> Result<T, Error>,
+        V: FnMut(&mut Engine, Instant) -> Result<T, Error>,
     {
         let poller = self.poller().as_ref().map(Arc::clone).ok_or(HostError::Stopped)?;
         let (mut ready, mut refused, mut gave_up) = (Vec::new(), 0, None);
         loop {
             // What woke us, and is taken, may have been meant for the driver: that it shall end.
-            let step = self.lead_turn(&poller, &ready, &mut wanted, gave_up.is_some());
+            let step = self.lead_turn(&poller, &ready, &mut errand, gave_up.is_some());
             let step = step.inspect_err(|_| self.rouse())?;
             match step {
                 Step::Sleep(Instant::ZERO) => self.give_way(&mut refused),
@@ -161,11 +169,11 @@ impl Shared {
         &self,
         poller: &Arc<Poller>,
         ready: &[Ready],
-        wanted: &mut Wanted<V>,
+        errand: &mut Errand<V>,
         last: bool,
     ) -> Result<Step<T>, HostError>
     where
-        V: FnMut(&mut Stack, Instant) -> Result<T, Error>,
+        V: FnMut(&mut Engine, Instant) -> Result<T, Error>,
     {
         self.guarded(&mut self.lock(), |engine| {
             let now = self.clock.now();
@@ -173,14 +181,14 @@ impl Shared {
             engine.waiters.remove_leader();
             engine.on_ready(ready);
             let left = engine.drive(now, Reading::All);
-            let tried = (wanted.verb)(&mut engine.stack, now);
+            let tried = (errand.verb)(engine, now);
             if !last && matches!(tried, Err(Error::WouldBlock)) {
                 if left {
                     return Step::Sleep(Instant::ZERO);
                 }
                 let until = engine.sleeps_until();
                 engine.seat.leader_sits(until);
-                engine.waiters.add_leader(wanted.id, wanted.interest, poller);
+                engine.waiters.add_leader(errand.awaited, errand.interest, poller);
                 return Step::Sleep(until);
             }
             let left = engine.drive(now, Reading::Memory);

@@ -3,18 +3,29 @@
 
 use crate::eventfd::Signal;
 use crate::poller::Poller;
+use crate::watchlist::{WatchId, Watchlists};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tapip_core::observe::Readiness;
 use tapip_core::stack::{Event, SocketId};
 
+/// What somebody sleeps for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Awaited {
+    /// One socket.
+    Socket(SocketId),
+    /// Any socket of a watchlist.
+    List(WatchId),
+}
+
 /// The sleepers of one stack.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    asleep: HashMap<SocketId, Vec<Sleeper>>,
+    asleep: HashMap<Awaited, Vec<Sleeper>>,
     /// A leader that sleeps on the devices, and for what.
-    leader: Option<(SocketId, Readiness, Arc<Poller>)>,
+    leader: Option<(Awaited, Readiness, Arc<Poller>)>,
+    pub(crate) watchlists: Watchlists,
 }
 
 #[derive(Debug)]
@@ -29,10 +40,10 @@ impl Waiters {
         self.asleep.is_empty()
     }
 
-    /// A leader sleeps: wake it once when `socket` becomes ready for `interest`, or fails, by somebody else's doing.
-    pub(crate) fn add_leader(&mut self, socket: SocketId, interest: Readiness, poller: &Arc<Poller>) {
+    /// A leader sleeps: wake it once when `awaited` becomes ready for `interest`, or fails, by somebody else's doing.
+    pub(crate) fn add_leader(&mut self, awaited: Awaited, interest: Readiness, poller: &Arc<Poller>) {
         let interest = interest | Readiness::ERROR | Readiness::HANGUP;
-        self.leader = Some((socket, interest, Arc::clone(poller)));
+        self.leader = Some((awaited, interest, Arc::clone(poller)));
     }
 
     /// The leader is awake, and sees for itself.
@@ -40,30 +51,40 @@ impl Waiters {
         self.leader = None;
     }
 
-    /// Raise `signal` once when `socket` becomes ready for `interest`, or fails.
-    pub(crate) fn add(&mut self, socket: SocketId, interest: Readiness, signal: &Arc<Signal>) {
+    /// Raise `signal` once when `awaited` becomes ready for `interest`, or fails.
+    pub(crate) fn add(&mut self, awaited: Awaited, interest: Readiness, signal: &Arc<Signal>) {
         let interest = interest | Readiness::ERROR | Readiness::HANGUP;
-        self.asleep.entry(socket).or_default().push(Sleeper { interest, signal: Arc::clone(signal) });
+        self.asleep.entry(awaited).or_default().push(Sleeper { interest, signal: Arc::clone(signal) });
     }
 
     /// Forget a sleeper that gave up.
-    pub(crate) fn remove(&mut self, socket: SocketId, signal: &Arc<Signal>) {
-        self.wake_if(socket, |sleeper| Arc::ptr_eq(&sleeper.signal, signal));
+    pub(crate) fn remove(&mut self, awaited: Awaited, signal: &Arc<Signal>) {
+        self.wake_if(awaited, |sleeper| Arc::ptr_eq(&sleeper.signal, signal));
         signal.clear();
     }
 
     /// Wake whom an event concerns.
     pub(crate) fn on_event(&mut self, event: Event) {
-        self.wake_leader_if(|socket, interest| {
-            socket == event.socket && interest.intersects(event.readiness)
-        });
-        self.wake_if(event.socket, |sleeper| sleeper.interest.intersects(event.readiness));
+        self.wake(Awaited::Socket(event.socket), event.readiness);
+        while let Some(list) = self.watchlists.on_event(event) {
+            self.wake(Awaited::List(list), event.readiness);
+        }
     }
 
     /// Wake everyone who sleeps for `socket`: it is closed.
-    pub(crate) fn wake_socket(&mut self, socket: SocketId) {
-        self.wake_leader_if(|its, _| its == socket);
-        self.wake_if(socket, |_| true);
+    pub(crate) fn on_close(&mut self, socket: SocketId) {
+        self.watchlists.forget(socket);
+        self.wake(Awaited::Socket(socket), Readiness::all());
+    }
+
+    /// Wake who sleeps for a watchlist: what it holds has changed.
+    pub(crate) fn on_list_changed(&mut self, list: WatchId) {
+        self.wake(Awaited::List(list), Readiness::all());
+    }
+
+    fn wake(&mut self, awaited: Awaited, readiness: Readiness) {
+        self.wake_leader_if(|its, interest| its == awaited && interest.intersects(readiness));
+        self.wake_if(awaited, |sleeper| sleeper.interest.intersects(readiness));
     }
 
     /// Wake everyone: the stack is at its end.
@@ -74,16 +95,16 @@ impl Waiters {
         }
     }
 
-    fn wake_leader_if(&mut self, concerned: impl FnOnce(SocketId, Readiness) -> bool) {
+    fn wake_leader_if(&mut self, concerned: impl FnOnce(Awaited, Readiness) -> bool) {
         if let Some((_, _, poller)) =
-            self.leader.take_if(|(socket, interest, _)| concerned(*socket, *interest))
+            self.leader.take_if(|(awaited, interest, _)| concerned(*awaited, *interest))
         {
             poller.wake();
         }
     }
 
-    fn wake_if(&mut self, socket: SocketId, concerned: impl Fn(&Sleeper) -> bool) {
-        let Some(sleepers) = self.asleep.get_mut(&socket) else { return };
+    fn wake_if(&mut self, awaited: Awaited, concerned: impl Fn(&Sleeper) -> bool) {
+        let Some(sleepers) = self.asleep.get_mut(&awaited) else { return };
         sleepers.retain(|sleeper| {
             let wake = concerned(sleeper);
             if wake {
@@ -92,7 +113,7 @@ impl Waiters {
             !wake
         });
         if sleepers.is_empty() {
-            self.asleep.remove(&socket);
+            self.asleep.remove(&awaited);
         }
     }
 }
@@ -164,8 +185,8 @@ mod tests {
         let beds = Beds::default();
         let (reader, writer) = (beds.take().expect("eventfd"), beds.take().expect("eventfd"));
         let (reader, writer) = (reader.signal(), writer.signal());
-        waiters.add(socket, Readiness::READABLE, reader);
-        waiters.add(socket, Readiness::WRITABLE, writer);
+        waiters.add(Awaited::Socket(socket), Readiness::READABLE, reader);
+        waiters.add(Awaited::Socket(socket), Readiness::WRITABLE, writer);
         waiters.on_event(Event { socket, readiness: Readiness::READABLE });
         assert!(raised(reader) && !raised(writer));
         reader.clear();
@@ -181,8 +202,8 @@ mod tests {
         let mut waiters = Waiters::default();
         let beds = Beds::default();
         let bed = beds.take().expect("eventfd");
-        waiters.add(socket, Readiness::READABLE, bed.signal());
-        waiters.remove(socket, bed.signal());
+        waiters.add(Awaited::Socket(socket), Readiness::READABLE, bed.signal());
+        waiters.remove(Awaited::Socket(socket), bed.signal());
         waiters.wake_all();
         assert!(!raised(bed.signal()));
         drop(bed);
