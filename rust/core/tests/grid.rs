@@ -17,12 +17,25 @@ fn a_small_grid_is_as_fast_as_it_was() {
         reading.complaints.iter().map(|what| format!("{name}: {what}")).collect::<Vec<_>>()
     };
     let mut found: Vec<String> = readings.iter().flat_map(named).collect();
-    found.extend(disorders(&readings).into_iter().map(|disorder| disorder.what));
+    let disorders = disorders(&readings).into_iter().filter_map(|disorder| disorder.again());
+    found.extend(disorders.map(|disorder| disorder.what));
     for snapshot in SNAPSHOTS {
         let snapshot = Snapshot::parse(snapshot).expect("lines of a name and a number");
         found.extend(shortfalls(&readings, &snapshot));
     }
     assert!(found.is_empty(), "{} complaints:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn every_pair_that_is_out_of_order_has_its_cause() {
+    let mut cause = "";
+    for line in include_str!("grid/disorders.txt").lines().filter(|line| !line.is_empty()) {
+        if let Some(text) = line.strip_prefix("# Cause: ") {
+            cause = text;
+        } else if !line.starts_with('#') {
+            assert!(!cause.is_empty() && cause != "none known", "{line}");
+        }
+    }
 }
 
 #[test]

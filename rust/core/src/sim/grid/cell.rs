@@ -15,6 +15,8 @@ const RTTS: [u64; 4] = [50, 1_000, 20_000, 200_000];
 const RATES: [u64; 4] = [MBIT, 10 * MBIT, 100 * MBIT, 1_000 * MBIT];
 /// Buffers in quarters of the bandwidth-delay product.
 const BUFFERS: [u64; 3] = [1, 4, 16];
+/// Seeds of a median.
+const MEDIAN_OF: u64 = 5;
 const CONTROLS: [&str; 3] = ["newreno", "cubic", "bbr"];
 
 /// A combination.
@@ -110,7 +112,7 @@ impl Cell {
         let mut reading =
             Reading { cell: *self, goodput: 0.0, retransmissions: 0, packets: 0, complaints: Vec::new() };
         for seed in 1..=self.seeds() {
-            let (stats, packets, violations) = self.run_once(seed, judged);
+            let (stats, packets, violations) = self.run_once(self.size(), seed, judged);
             reading.goodput += stats.goodput / self.seeds() as f64;
             reading.retransmissions += stats.retransmissions;
             reading.packets += packets;
@@ -123,7 +125,15 @@ impl Cell {
         reading
     }
 
-    fn run_once(&self, seed: u64, judged: bool) -> (FlowStats, u64, Vec<Violation>) {
+    /// The median goodput of transfers of `size` bytes, over as many seeds as it takes to tell luck from a habit.
+    pub fn median(&self, size: u64) -> f64 {
+        let mut all: Vec<f64> =
+            (1..=MEDIAN_OF).map(|seed| self.run_once(size, seed, false).0.goodput).collect();
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2]
+    }
+
+    fn run_once(&self, size: u64, seed: u64, judged: bool) -> (FlowStats, u64, Vec<Violation>) {
         let mut network = Network::new(seed);
         let mut spec = HostSpec::default();
         // Room for all that the path and its buffer hold, twice: it is the congestion control that is to be seen.
@@ -132,7 +142,7 @@ impl Cell {
         let hosts = ["a", "b"].map(|name| network.add_host(name, spec.clone()).expect("a new name"));
         network.link(hosts[0], hosts[1], self.there(), self.back()).expect("a sound link");
         let flow = BulkSpec {
-            size: Some(self.size()),
+            size: Some(size),
             congestion: Some(self.control.to_owned()),
             trace_rows: 0,
             ..BulkSpec::default()

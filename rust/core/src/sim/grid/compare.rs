@@ -28,14 +28,37 @@ pub fn shortfalls(readings: &[Reading], snapshot: &Snapshot) -> Vec<String> {
 /// Two cells of which the one that should be slower is faster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disorder {
-    /// Which pair: a name by which it can be known.
-    pub pair: String,
+    /// The one that should be slower, and the other one.
+    pub cells: [Cell; 2],
     /// How far apart they are.
     pub what: String,
 }
 
+impl Disorder {
+    fn of(cells: [Cell; 2], goodput: [f64; 2]) -> Option<Self> {
+        let what = || format!("{}: {:.0} bit/s, but {:.0}", name(&cells), goodput[0], goodput[1]);
+        (goodput[0] > goodput[1] * (1.0 + LUCK)).then(|| Self { cells, what: what() })
+    }
+
+    /// Which pair: a name by which it can be known.
+    pub fn name(&self) -> String {
+        name(&self.cells)
+    }
+
+    /// Look again, closely: over transfers of one size, since a longer one spends less of its time in slow start, and by
+    /// medians. `None` if they are in order then.
+    pub fn again(&self) -> Option<Self> {
+        let size = self.cells[0].size().min(self.cells[1].size());
+        Self::of(self.cells, self.cells.map(|cell| cell.median(size)))
+    }
+}
+
+fn name(cells: &[Cell; 2]) -> String {
+    format!("{} | {}", cells[0].name(), cells[1].name())
+}
+
 /// Pairs of cells that differ in loss alone, where the one with more of it is faster; or in rate alone, where the faster link
-/// is slower.
+/// is slower. At first sight: [`Disorder::again`] looks closely.
 pub fn disorders(readings: &[Reading]) -> Vec<Disorder> {
     let mut found = along(readings, |cell| Cell { loss: 0, ..cell }, |cell| i64::from(cell.loss));
     found.extend(along(readings, |cell| Cell { rate: 0, ..cell }, |cell| -(cell.rate as i64)));
@@ -53,11 +76,7 @@ fn along(readings: &[Reading], family: impl Fn(Cell) -> Cell, order: impl Fn(Cel
         members.sort_by_key(|reading| order(reading.cell));
         for pair in members.windows(2) {
             let [better, worse] = pair else { continue };
-            if worse.goodput > better.goodput * (1.0 + LUCK) {
-                let pair = format!("{} | {}", worse.cell.name(), better.cell.name());
-                let what = format!("{pair}: {:.0} bit/s, but {:.0}", worse.goodput, better.goodput);
-                found.push(Disorder { pair, what });
-            }
+            found.extend(Disorder::of([worse.cell, better.cell], [worse.goodput, better.goodput]));
         }
     }
     found
