@@ -3,6 +3,7 @@
 
 mod datagrams;
 mod lru;
+mod offload;
 mod packet;
 mod receive;
 mod send;
@@ -12,7 +13,8 @@ pub use datagrams::{
     Datagram, DatagramQueue, DatagramSettings, ErrorQueue, Inbox, Meta, MtuDiscover, QueuedError,
 };
 pub use lru::LruMap;
-pub use packet::{Offload, Packet, Pool};
+pub use offload::{Offload, Offloads};
+pub use packet::{Packet, Pool};
 pub use receive::{Inserted, ReceiveQueue};
 pub use send::{Foreign, SendQueue, Slices};
 pub use wheel::{TimerKey, TimerWheel};

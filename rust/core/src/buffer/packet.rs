@@ -3,21 +3,10 @@
 //! A frame is read into a buffer of the pool and stays there: ingress moves the start of the view past each header,
 //! so that what a socket queues is the payload in the very buffer that the device filled.
 
+use super::Offload;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// What the device did, or shall do, for a frame: nothing so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Offload {
-    /// Where a checksum is to be completed: start of what it covers and offset of its field from there. The field
-    /// holds the sum over the pseudo-header.
-    pub partial_checksum: Option<(u16, u16)>,
-    /// The device says that the checksum was verified.
-    pub checksum_valid: bool,
-    /// Payload bytes of each segment that the frame is to be cut into; 0 when it is one frame.
-    pub segment_size: u16,
-}
 
 /// A bounded stock of equal buffers, reused last-in-first-out because the last one is still in the cache.
 #[derive(Debug)]
@@ -192,6 +181,14 @@ impl Packet {
     /// Length of the view.
     pub const fn len(&self) -> usize {
         self.end - self.start
+    }
+
+    /// Segments that its payload, when nothing else is in view, was on the wire, or will be.
+    pub fn segments(&self) -> u64 {
+        match usize::from(self.offload.segment_size) {
+            0 => 1,
+            size => self.len().div_ceil(size).max(1) as u64,
+        }
     }
 
     /// Whether the view is empty.

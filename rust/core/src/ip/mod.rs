@@ -2,7 +2,8 @@
 //!
 //! Pure decisions and the state they need: [`Fib`], [`Reassembler`], [`PathMtu`], [`Identifiers`]. The stack asks
 //! [`admit`] first, then delivers, reassembles, or asks [`decide`](forward::decide) how to forward; on the way out
-//! it asks [`Fib::lookup`], [`PathMtu::lookup`] and, when a packet does not fit, [`fragments`].
+//! it asks [`Fib::lookup`], [`PathMtu::lookup`] and, when a packet does not fit, [`fragments`]; a unit of several TCP
+//! segments is cut by [`Segments`] where the device does not.
 
 mod fib;
 pub mod forward;
@@ -11,6 +12,7 @@ mod ident;
 mod input;
 mod pmtu;
 mod reassembly;
+mod segment;
 
 pub use fib::{Fib, Route, RouteKind};
 pub use forward::{Forward, decide};
@@ -19,6 +21,7 @@ pub use ident::Identifiers;
 pub use input::{Arrival, Destination, admit, classify};
 pub use pmtu::{Path, PathMtu};
 pub use reassembly::{Expired, Outcome, Reassembler};
+pub use segment::Segments;
 
 use crate::time::Duration;
 

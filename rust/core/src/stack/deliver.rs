@@ -3,6 +3,7 @@
 use super::Stack;
 use super::icmp_error::About;
 use super::ingress::Arrival;
+use super::offload;
 use crate::buffer::{Datagram, Packet};
 use crate::drops::DropReason;
 use crate::ip::{Destination, Outcome};
@@ -98,6 +99,9 @@ impl Stack {
             let Ok(mut copy) = self.blank(packet.len()) else { continue };
             copy.append(packet.bytes());
             copy.mark_network();
+            // Nobody behind a raw socket knows of work that was left to others.
+            copy.offload = packet.offload;
+            offload::complete(&mut copy);
             let datagram = Datagram {
                 source: SocketAddress::new(source, 0),
                 destination,

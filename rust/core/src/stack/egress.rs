@@ -214,13 +214,6 @@ impl Stack {
         }
     }
 
-    /// Queue a frame, complete from its link header on, for the device.
-    pub(super) fn enqueue(&mut self, now: Instant, interface: InterfaceId, packet: Packet) {
-        if let Err(packet) = self.output.push(interface, packet) {
-            self.discard(now, interface, Layer::Dev, DropReason::QueueFull, packet);
-        }
-    }
-
     /// Count a packet as dropped and reuse its buffer.
     pub(super) fn discard(
         &mut self,

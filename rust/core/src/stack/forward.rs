@@ -4,6 +4,7 @@ use super::Stack;
 use super::icmp_error::About;
 use super::ingress::Arrival;
 use super::interface::Medium;
+use super::offload;
 use super::route::Hop;
 use crate::buffer::Packet;
 use crate::drops::DropReason;
@@ -16,7 +17,8 @@ use std::net::Ipv4Addr;
 impl Stack {
     /// Pass a packet on, or say why not.
     pub(super) fn forward(&mut self, now: Instant, arrival: Arrival, header: &Ipv4Header, packet: Packet) {
-        match self.decide_forward(arrival, header) {
+        let judged = Ipv4Header { total_length: offload::length_on_wire(header, &packet), ..*header };
+        match self.decide_forward(arrival, &judged) {
             Forward::Send { next_hop, interface, fragment, redirect } => {
                 if let Some(gateway) = redirect {
                     self.send_redirect(now, arrival, gateway, &packet);
@@ -62,17 +64,28 @@ impl Stack {
             destination: header.destination.into(),
             next_hop,
         });
-        let mtu = self.interfaces.find(interface).map_or(0, |link| link.mtu);
-        let hop = Hop { interface, next_hop, source: header.source.into(), mtu, broadcast: false };
+        let link = self.interfaces.find(interface);
+        let (mtu, offloads) = link.map(|link| (link.mtu, link.offloads)).unwrap_or_default();
+        let hop = Hop { interface, next_hop, source: header.source.into(), mtu, broadcast: false, offloads };
         if !fragment {
             Ipv4Header::decrement_ttl(packet.bytes_mut());
             return self.send_link(now, hop, packet);
         }
-        let mut shorter = *header;
-        shorter.ttl -= 1;
+        if packet.offload.segment_size == 0 {
+            offload::complete(&mut packet);
+            return self.pass_on_in_fragments(now, hop, packet);
+        }
+        for segment in self.cut(now, interface, packet, 0) {
+            self.pass_on_in_fragments(now, hop, segment);
+        }
+    }
+
+    fn pass_on_in_fragments(&mut self, now: Instant, hop: Hop, mut packet: Packet) {
+        let Ok(mut header) = Ipv4Header::parse(packet.bytes()) else { return self.pool.put(packet) };
+        header.ttl -= 1;
         packet.advance(header.len());
-        if self.send_fragments(now, &shorter, hop, mtu, packet).is_err() {
-            self.observers.context(now, Some(interface)).drop(Layer::Ip, DropReason::PoolExhausted);
+        if self.send_fragments(now, &header, hop, hop.mtu, packet).is_err() {
+            self.observers.context(now, Some(hop.interface)).drop(Layer::Ip, DropReason::PoolExhausted);
         }
     }
 

@@ -178,7 +178,7 @@ impl Stack {
                 }
                 let source = interface.source_for(destination.into());
                 let Some(IpAddress::V4(source)) = source else { continue };
-                let mtu = interface.mtu;
+                let (mtu, offloads) = (interface.mtu, interface.offloads);
                 let Ok(mut packet) = self.zeroed(message.len()) else { return };
                 message.emit(packet.bytes_mut());
                 self.observers.counters.count(Counter::IgmpOutMsgs);
@@ -193,7 +193,7 @@ impl Stack {
                     options: Ipv4Options::ROUTER_ALERT,
                 };
                 let (next_hop, source) = (destination.into(), source.into());
-                let hop = Hop { interface: id, next_hop, source, mtu, broadcast: false };
+                let hop = Hop { interface: id, next_hop, source, mtu, broadcast: false, offloads };
                 let _counted_where_it_failed = self.send_ip_via(now, out, hop, packet);
             }
         }

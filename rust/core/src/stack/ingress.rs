@@ -4,6 +4,7 @@
 
 use super::Stack;
 use super::interface::Medium;
+use super::offload;
 use crate::buffer::Packet;
 use crate::drops::DropReason;
 use crate::ip::{self, Destination};
@@ -65,6 +66,7 @@ impl Stack {
             return self.discard(now, interface, Layer::L2, reason, frame);
         }
         frame.advance(EthernetHeader::LEN);
+        frame.offload = frame.offload.without_link(EthernetHeader::LEN as u16);
         frame.mark_network();
         match header.ethertype {
             EtherType::ARP => self.on_arp(now, interface, &header, frame),
@@ -120,6 +122,11 @@ impl Stack {
             Err(reason) => return self.malformed(now, arrival.interface, Layer::Ip, reason, packet),
         };
         packet.truncate(usize::from(header.total_length));
+        if !packet.offload.is_none()
+            && let Err(reason) = offload::check(&header, &mut packet)
+        {
+            return self.malformed(now, arrival.interface, Layer::Dev, reason, packet);
+        }
         self.count_ecn(Ecn::of(header.tos));
         self.trace_ip(now, arrival.interface, &header);
         let destination = self.classify(arrival, header.destination);

@@ -1,5 +1,6 @@
 //! Interfaces: names, links, addresses.
 
+use crate::buffer::Offloads;
 use crate::error::Error;
 use crate::observe::InterfaceId;
 use crate::wire::{IpAddress, MacAddress, Prefix};
@@ -46,6 +47,8 @@ pub struct Interface {
     pub up: bool,
     /// Our addresses, the primary one first.
     pub addresses: Vec<Prefix>,
+    /// What its device does for frames that leave.
+    pub offloads: Offloads,
 }
 
 impl Interface {
@@ -103,7 +106,8 @@ impl Interfaces {
         }
         let id = InterfaceId(self.made);
         self.made += 1;
-        self.list.push(Interface { id, name, medium, mac, mtu, up: true, addresses: Vec::new() });
+        let (addresses, offloads) = (Vec::new(), Offloads::default());
+        self.list.push(Interface { id, name, medium, mac, mtu, up: true, addresses, offloads });
         Ok(id)
     }
 

@@ -20,6 +20,7 @@ mod knobs;
 mod links;
 mod memory;
 mod observers;
+mod offload;
 mod options;
 mod output;
 mod policy;

@@ -1,6 +1,7 @@
 //! From a destination to the interface, the next hop and the source address.
 
 use super::{Interface, Medium, Stack};
+use crate::buffer::Offloads;
 use crate::error::Error;
 use crate::ip::{Route, RouteKind};
 use crate::observe::InterfaceId;
@@ -20,6 +21,8 @@ pub(super) struct Hop {
     pub(super) mtu: usize,
     /// To a broadcast address of the interface.
     pub(super) broadcast: bool,
+    /// What its device does for us.
+    pub(super) offloads: Offloads,
 }
 
 /// What the application asked for beside the destination.
@@ -102,5 +105,5 @@ fn hop(
     let source = source.or_else(|| broadcast.then(|| unspecified(next_hop)));
     let source = source.ok_or(Error::AddressNotAvailable)?;
     let mtu = if interface.medium == Medium::Loopback { interface.mtu.min(65_535) } else { interface.mtu };
-    Ok(Hop { interface: interface.id, next_hop, source, mtu, broadcast })
+    Ok(Hop { interface: interface.id, next_hop, source, mtu, broadcast, offloads: interface.offloads })
 }

@@ -29,6 +29,8 @@ impl Stack {
             Err(reason) => return self.malformed(now, interface, Layer::Tcp, reason, packet),
         };
         packet.advance(length);
+        // A unit counts as the segments that it was.
+        self.observers.counters.add(Counter::TcpInSegs, packet.segments() - 1);
         segment.ecn = Ecn::of(facts.tos);
         self.trace_segment(now, facts, &segment, packet.len());
         if let Err(reason) = check_segment(facts, &segment) {

@@ -43,6 +43,7 @@ pub(super) struct Ready {
     pub(super) connection: TcpId,
     pub(super) offset: usize,
     pub(super) length: usize,
+    pub(super) offload: Offload,
 }
 
 impl Stack {
@@ -61,8 +62,7 @@ impl Stack {
             self.refresh_path(now, id, hop);
             let Some(entry) = self.tcp.connections.get_mut(id) else { continue };
             let mut cx = self.observers.context(now, Some(hop.interface));
-            // No device takes more than one segment at a time yet.
-            let outgoing = entry.connection.poll_transmit(&mut cx, 0);
+            let outgoing = entry.connection.poll_transmit(&mut cx, hop.offloads.unit());
             let Some(outgoing) = outgoing else {
                 self.settle(id, false);
                 continue;
@@ -161,28 +161,39 @@ impl Stack {
         let transport = front + Ipv4Header::MIN_LEN;
         let end = transport + segment.len();
         segment.emit(&mut block[transport..end], 0);
-        let pieces = entry.connection.pieces(offset, length);
-        let sum = segment_sum(&ip, &block[transport..end], length, pieces);
+        let mut offload = Offload::default();
+        let sum = if hop.offloads.checksum {
+            offload.partial_checksum = Some((transport as u16, 16));
+            pseudo_sum(&ip).partial()
+        } else {
+            segment_sum(&ip, &block[transport..end], entry.connection.pieces(offset, length))
+        };
         put16(block, transport + 16, sum);
+        if length > outgoing.segment_size {
+            offload.segment_size = outgoing.segment_size as u16;
+        }
         self.header.length = end;
         self.count_segment(now, hop, tuple, outgoing, &ip);
         match link {
             LinkTarget::Bare | LinkTarget::Ethernet(_) => {
-                Some(Ready { interface: hop.interface, connection: id, offset, length })
+                Some(Ready { interface: hop.interface, connection: id, offset, length, offload })
             }
             LinkTarget::Pending | LinkTarget::Unreachable => {
-                self.park(now, id, hop, offset, length, matches!(link, LinkTarget::Unreachable));
+                let ready = Ready { interface: hop.interface, connection: id, offset, length, offload };
+                self.park(now, ready, hop, matches!(link, LinkTarget::Unreachable));
                 None
             }
         }
     }
 
     /// Copy a segment whose neighbour is not known yet, and let it wait in the neighbour's queue.
-    fn park(&mut self, now: Instant, id: TcpId, hop: Hop, offset: usize, length: usize, unreachable: bool) {
+    fn park(&mut self, now: Instant, ready: Ready, hop: Hop, unreachable: bool) {
+        let Ready { offset, length, .. } = ready;
         let block = self.header.bytes().to_vec();
         let Ok(mut packet) = self.blank(block.len() + length) else { return };
         packet.append(&block);
-        if let Some(entry) = self.tcp.connections.get(id) {
+        packet.offload = ready.offload;
+        if let Some(entry) = self.tcp.connections.get(ready.connection) {
             entry.connection.pieces(offset, length).for_each(|piece| packet.append(piece));
         }
         packet.mark_network();
@@ -197,7 +208,7 @@ impl Stack {
     fn count_segment(&mut self, now: Instant, hop: Hop, tuple: Tuple, outgoing: &Outgoing, ip: &Ipv4Header) {
         let counters = &mut self.observers.counters;
         counters.count(Counter::IpOutRequests);
-        counters.count(Counter::TcpOutSegs);
+        counters.add(Counter::TcpOutSegs, outgoing.segments());
         if outgoing.header.has(TcpFlags::RST) {
             counters.count(Counter::TcpOutRsts);
         }
@@ -230,18 +241,16 @@ impl Stack {
     pub(super) fn payload_of(&self, ready: Ready) -> (Slices<'_>, Offload) {
         let entry = self.tcp.connections.get(ready.connection);
         let slices = entry.map_or(Slices::EMPTY, |entry| entry.connection.slices(ready.offset, ready.length));
-        (slices, Offload::default())
+        (slices, ready.offload)
     }
 }
 
-fn segment_sum<'a>(
-    ip: &Ipv4Header,
-    header: &[u8],
-    length: usize,
-    payload: impl Iterator<Item = &'a [u8]>,
-) -> u16 {
-    //= rfc9293#3.1 MUST-2   over pseudo-header, header and data
+fn pseudo_sum(ip: &Ipv4Header) -> Sum {
     let (source, destination) = (ip.source.into(), ip.destination.into());
-    let sum = Sum::new().pseudo_header(source, destination, Protocol::TCP.0, header.len() + length);
-    payload.fold(sum.bytes(header), Sum::bytes).finish()
+    Sum::new().pseudo_header(source, destination, Protocol::TCP.0, ip.payload_length())
+}
+
+fn segment_sum<'a>(ip: &Ipv4Header, header: &[u8], payload: impl Iterator<Item = &'a [u8]>) -> u16 {
+    //= rfc9293#3.1 MUST-2   over pseudo-header, header and data
+    payload.fold(pseudo_sum(ip).bytes(header), Sum::bytes).finish()
 }

@@ -61,6 +61,13 @@ pub struct Outgoing {
     pub retransmission: bool,
 }
 
+impl Outgoing {
+    /// Segments that it is on the wire.
+    pub const fn segments(&self) -> u64 {
+        if self.length > self.segment_size { self.length.div_ceil(self.segment_size) as u64 } else { 1 }
+    }
+}
+
 /// The states, each with what it knows.
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -207,7 +214,7 @@ impl Connection {
         pool: &mut Pool,
     ) -> Disposition {
         self.restless = true;
-        self.common.stats.segments_in += 1;
+        self.common.stats.segments_in += payload.segments();
         let before = self.state();
         let common = &mut self.common;
         let outcome = match &mut self.phase {

@@ -249,14 +249,14 @@ impl Open {
             header.flags |= TcpFlags::URG;
             header.urgent = urgent.distance(unit.seq).min(i32::from(u16::MAX)) as u16;
         }
-        common.stats.segments_out += 1;
         let Unit { offset, length, segment_size, retransmission, .. } = unit;
+        let outgoing = Outgoing { header, offset, length, segment_size, retransmission };
+        common.stats.segments_out += outgoing.segments();
         if length > 0 {
-            let whole = length <= segment_size;
-            common.stats.data_segments_out += if whole { 1 } else { length.div_ceil(segment_size) as u64 };
+            common.stats.data_segments_out += outgoing.segments();
             common.stats.bytes_sent += length as u64;
         }
-        Outgoing { header, offset, length, segment_size, retransmission }
+        outgoing
     }
 
     /// The options of a segment that leaves now.

@@ -26,6 +26,13 @@ fn time_for(bytes: u64, rate: u64) -> Duration {
 }
 
 impl Pacer {
+    /// The largest unit at `rate` bytes a second: what may leave at once.
+    pub(super) fn quantum(rate: u64, segment: usize) -> usize {
+        usize::try_from(rate / (1_000_000_000 / BURST.as_nanos()))
+            .unwrap_or(usize::MAX)
+            .max(SEGMENTS as usize * segment)
+    }
+
     /// Until when output has to wait; `None` if it may go now.
     pub(super) fn wait(&self, now: Instant) -> Option<Instant> {
         if self.next <= now + self.ahead {

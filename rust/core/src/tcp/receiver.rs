@@ -214,7 +214,7 @@ impl Receiver {
         pool: &mut Pool,
     ) {
         let length = packet.len() as u32;
-        common.stats.data_segments_in += 1;
+        common.stats.data_segments_in += packet.segments();
         self.last_text = Some(cx.now);
         if common.memory == Pressure::Critical && self.is_too_much(common, length) {
             return self.refuse(cx, common, seq, packet, pool);

@@ -4,6 +4,7 @@
 use super::common::Common;
 use super::congestion::CongestionControl;
 use super::flight::{Fate, Sent};
+use super::pacing::Pacer;
 use super::recovery::{Frto, Phase};
 use super::sender::{Fin, Sender};
 use super::wait::Wait;
@@ -62,6 +63,7 @@ impl Sender {
             return self.probe_unit(cx, common, segment).ok_or(Wait::Application);
         }
         self.restart_after_idle(cx, common);
+        let max_unit = self.unit_limit(common, segment, max_unit);
         self.flight.seek_lost();
         self.tail.due &= self.flight.last().is_some();
         let (choice, held_back) = self.choose(cx.now, common, segment, max_unit);
@@ -87,6 +89,16 @@ impl Sender {
             }
         };
         Ok(unit)
+    }
+
+    /// How large a unit may be whose segments the device cuts.
+    fn unit_limit(&self, common: &Common, segment: usize, max_unit: usize) -> usize {
+        //= rfc9293#3.8.5   the pointer counts from each segment's own number, and devices copy it
+        //= rfc9768#3.2.2.5   and the bit of CWR, which they clear behind the first segment, belongs to AccECN's counter
+        if max_unit <= segment || self.urgent.is_some() || self.ecn.is_accurate() {
+            return 0;
+        }
+        self.pacing_rate(common).map_or(max_unit, |rate| max_unit.min(Pacer::quantum(rate, segment)))
     }
 
     fn on_wait(&mut self, now: Instant, wait: Wait) {
@@ -390,10 +402,11 @@ impl Sender {
     }
 
     fn note_resent(&self, cx: &mut Context<'_>, common: &mut Common, unit: &Unit, cause: &'static str) {
-        common.stats.retransmissions += 1;
+        let segments = unit.length.div_ceil(unit.segment_size.max(1)).max(1) as u64;
+        common.stats.retransmissions += segments;
         common.stats.resent.add(cause);
         common.stats.bytes_resent += unit.length as u64;
-        cx.count(Counter::TcpRetransSegs);
+        cx.counters.add(Counter::TcpRetransSegs, segments);
         let remote = common.tuple.remote;
         cx.emit(Layer::Tcp, || TraceEvent::TcpRetransmit {
             destination: remote.ip(),

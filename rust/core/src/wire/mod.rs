@@ -17,6 +17,7 @@ mod seq;
 mod tcp;
 mod tcp_options;
 mod udp;
+mod virtio;
 
 pub use addr::{IpAddress, MacAddress, Prefix, PrefixError, SocketAddress, hash_address, is_broadcast, mask};
 pub use arp::{ArpOperation, ArpPacket};
@@ -29,6 +30,7 @@ pub use seq::SeqNumber;
 pub use tcp::{TcpFlags, TcpHeader};
 pub use tcp_options::{FastOpenCookie, SackBlocks, TcpOptions, Timestamps};
 pub use udp::UdpHeader;
+pub use virtio::VirtioHeader;
 
 pub(crate) fn be16(bytes: &[u8], at: usize) -> u16 {
     u16::from_be_bytes([bytes[at], bytes[at + 1]])

@@ -146,6 +146,11 @@ impl Response {
         (flags, Ecn::Capable0)
     }
 
+    /// Whether AccECN was agreed on.
+    pub(in crate::tcp) const fn is_accurate(&self) -> bool {
+        matches!(self.mode, Mode::Accurate)
+    }
+
     /// Whether a mark may reduce the window, when what arrived last ends at `reached`: once a round trip.
     pub(in crate::tcp) fn may_reduce(&self, reached: SeqNumber) -> bool {
         //= rfc3168#6.1.2   once a window of data, whatever reduced it
