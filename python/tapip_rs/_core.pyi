@@ -137,6 +137,10 @@ class Stack:
         """
     def remove_address(self, index: int, address: str) -> None:
         """Take an address away. Raises: OSError(EADDRNOTAVAIL) when it is not there."""
+    def offloads(self, index: int) -> list[str]:
+        """What of the work on frames is left to the device of an interface: any of rx, tx, tso, gro."""
+    def set_offloads(self, index: int, names: Sequence[str]) -> list[str]:
+        """Leave so much to it, as far as it can; returns what it is then. Raises: ValueError for an unknown name."""
     def set_fault(self, index: int, spec: _FaultSpec | None, *, seed: int | None = None) -> None:
         """Impair what passes the device, both ways; None ends it.
 

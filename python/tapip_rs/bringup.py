@@ -32,6 +32,7 @@ def bring_up(stack: Stack, config: Config) -> KernelSide:
     stack.policy.update(config.sysctl)
     device = cast("_core.Tap", attachment.device)
     veth = stack.attach(host.interface, device, mac=host.mac, mtu=host.mtu or attachment.kernel.mtu)
+    veth.offload = config.tap.offload
     veth.add_address(host.address)
     if host.gateway is not None:
         stack.routes.add("default", via=host.gateway)

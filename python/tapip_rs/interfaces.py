@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip
 from typing import Self
 
 from tapip_rs import _core
+from tapip_rs.offload import choice
 from tapip_rs.sockets import Host, host_text
 
 __all__ = ["Capture", "Interface", "InterfaceCounters", "Interfaces", "Neighbor", "Neighbors"]
@@ -114,6 +115,19 @@ class Interface:
     def drops(self) -> dict[str, int]:
         """Packets dropped here, by reason."""
         return self.info.drops
+
+    @property
+    def offload(self) -> tuple[str, ...]:
+        """The work on frames that is left to the device: of rx, tx, tso, gro.
+
+        May be set: "on", "off", "tx,tso" (these and what they need), "no-gro" (all but these), or names. What the
+        device can not do stays off.
+        """
+        return tuple(self._core.offloads(self.index))
+
+    @offload.setter
+    def offload(self, wanted: str | bool | Sequence[str]) -> None:
+        self._core.set_offloads(self.index, choice(wanted))
 
     def fault(self, *, seed: int | None = None, **spec: float | Sequence[int]) -> None:
         """Impair what passes, both ways: `fault(drop=0.01, delay=0.02)`; without arguments it ends.

@@ -1,5 +1,6 @@
 """How a program leaves: peers learn of it, whatever the wire does to frames."""
 
+import os
 import signal
 import socket
 import threading
@@ -18,7 +19,7 @@ BAD = {"drop": 0.02, "reorder": 0.05, "duplicate": 0.02, "corrupt": 0.01}
 
 def leave_by_an_exception(netns, address, fault):
     """Connect, queue data that the wire keeps from going, and fall; returns when that was."""
-    with suppress(ZeroDivisionError), Stack.top2(netns=netns.name) as stack:
+    with suppress(ZeroDivisionError), Stack.top2(netns=netns.name, offload=os.environ["TAPIP_OFFLOAD"]) as stack:
         stream = stack.connect((KERNEL, address[1]), timeout=20)
         stack.interfaces["veth"].fault(seed=1, **fault)
         stream.settimeout(0)
@@ -62,7 +63,7 @@ def test_a_peer_that_waits_for_an_answer_sees_it_too(netns):
     """What it sent was not read, and the reset that says so is not lost with the wire."""
     with kernel_listener(netns) as listener:
         listener.settimeout(20)
-        with suppress(ZeroDivisionError), Stack.top2(netns=netns.name) as stack:
+        with suppress(ZeroDivisionError), Stack.top2(netns=netns.name, offload=os.environ["TAPIP_OFFLOAD"]) as stack:
             stream = stack.connect((KERNEL, listener.getsockname()[1]), timeout=20)
             peer, _ = listener.accept()
             peer.settimeout(10)

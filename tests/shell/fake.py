@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from tapip_rs.interfaces import Interfaces, Neighbors
@@ -145,6 +145,7 @@ class FakeCore:
 
     def __init__(self) -> None:
         self.closed = False
+        self.features = ["rx", "tx", "tso", "gro"]
         self.clock: Callable[[], float] = time.monotonic
         self.said: list[tuple[object, ...]] = []
         self.table = [
@@ -226,6 +227,14 @@ class FakeCore:
         if address not in [own for own, _ in held]:
             raise OSError(99, "Cannot assign requested address")
         self.table[index].addresses = [each for each in held if each[0] != address]
+
+    def offloads(self, _index: int) -> list[str]:
+        return self.features
+
+    def set_offloads(self, index: int, names: Sequence[str]) -> list[str]:
+        self.said.append(("set_offloads", index, names))
+        self.features = list(names)
+        return self.features
 
     def set_fault(self, index: int, spec: dict[str, object] | None, *, seed: int | None = None) -> None:
         self.said.append(("set_fault", index, spec, seed))

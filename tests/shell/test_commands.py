@@ -36,7 +36,7 @@ def test_help_lists_tapips_commands_first_and_in_its_order(shell):
     """).splitlines()
     )
     names = [line.split("  ", 1)[1].split(":")[0] for line in lines[11:]]
-    assert names == ["arping", "capture", "counters", "fault", "ss", "sysctl", "traceroute"]
+    assert names == ["arping", "capture", "counters", "ethtool", "fault", "ss", "sysctl", "traceroute"]
 
 
 def test_help_of_one_command_has_its_verbs(shell):
@@ -164,6 +164,40 @@ def test_ifconfig_json(shell):
     assert veth["addresses"] == ["10.0.0.1/24"]
     assert veth["rx"] == {"packets": 12, "bytes": 1234, "errors": 1}
     assert veth["drops"] == {"arp:not-for-us": 3}
+
+
+def test_ethtool(shell):
+    core = shell.stack.core
+    assert shell("ethtool -k veth").out == text("""
+        Features for veth:
+        rx-checksumming: on
+        tx-checksumming: on
+        tcp-segmentation-offload: on
+        rx-gro-hw: on
+    """)
+    assert shell("ethtool -K veth tso off").out == ""
+    assert sorted(core.features) == ["gro", "rx", "tx"]
+    shell("ethtool -K veth rx-checksumming off tso on")
+    assert sorted(core.features) == ["tso", "tx"]
+    assert json.loads(shell("ethtool --json -k veth").out)["rx-gro-hw"] is False
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("ethtool veth", "shell: ethtool: "),
+        ("ethtool -K veth", "shell: ethtool: missing FEATURE on|off"),
+        ("ethtool -K veth tso", "shell: ethtool: missing on or off"),
+        ("ethtool -K veth tso gro", "shell: ethtool: tso gro: say FEATURE on|off"),
+        ("ethtool -K veth uso off", "shell: ethtool: there is no offload 'uso'"),
+        ("ethtool -k veth tso", "shell: ethtool: tso: -k takes a device and nothing else"),
+        ("ethtool -k eth7", "shell: ethtool: no device 'eth7'"),
+    ],
+)
+def test_ethtool_refuses(shell, line, says):
+    ran = shell(line)
+    assert ran.status != 0
+    assert ran.err.startswith(says)
 
 
 def test_ifconfig_changes(shell):

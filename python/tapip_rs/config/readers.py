@@ -10,10 +10,11 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Interface, NetmaskValu
 from typing import Any
 
 from tapip_rs.config.tree import TOPOLOGIES
+from tapip_rs.offload import choice
 from tapip_rs.policy import Value, find
 
-__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "seed", "switch", "sysctl",
-           "topology"]  # fmt: skip
+__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "offload", "seed", "switch",
+           "sysctl", "topology"]  # fmt: skip
 
 LAYERS = ("dev", "l2", "arp", "ip", "icmp", "udp", "tcp", "tcpstate")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -103,6 +104,11 @@ def switch(value: Any) -> bool:
     if read is None:
         raise ValueError(f"{value!r} is neither yes nor no: one of {', '.join(_WORDS)}")
     return read
+
+
+def offload(value: Any) -> tuple[str, ...]:
+    """Names of offloads, or a word for them."""
+    return choice(value)
 
 
 def layers(value: Any) -> tuple[str, ...]:

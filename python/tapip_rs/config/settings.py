@@ -64,6 +64,12 @@ SETTINGS: tuple[Setting, ...] = (
         "A.B.C.D/LEN",
         "kernel_address",
     ),
+    Setting(
+        "tap.offload",
+        readers.offload,
+        "work left to the kernel behind the tap: any of rx,tx,tso,gro, or no-... for all but these",
+        "on|off|NAMES",
+    ),
     Setting("bridge.name", readers.device, "the bridge's name (topology 1: br0)", "NAME", "bridge"),
     Setting("bridge.nic", readers.device, "the card that joins the bridge (topology 1: eth0)", "NAME", "nic"),
     Setting(

@@ -39,6 +39,8 @@ class Tap:
     device: str = "tap0"
     address: IPv4Interface | None = TOP2_KERNEL
     """The kernel's address on it in TOP2; TOP1 gives it none."""
+    offload: tuple[str, ...] = ("rx", "tx", "tso", "gro")
+    """Which work on frames is left to the kernel, as far as it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,20 @@
 //! No thread, no clock and no sleep in here. Whoever holds the baton drives: the driver thread, a caller behind its
 //! own verb, or the owner of a detached stack.
 
-use crate::device::Device;
+use crate::device::{Device, Features};
 use crate::error::HostError;
 use crate::poller::{Poller, Ready};
 use crate::port::{Port, Received};
 use crate::seat::{Call, Seat};
 use crate::waiters::Waiters;
+use std::io;
 use std::sync::Arc;
 use tapip_core::drops::DropReason;
 use tapip_core::error::Error;
 use tapip_core::observe::{InterfaceId, Layer, TraceEvent};
-use tapip_core::stack::{InterfaceConfig, Stack};
+use tapip_core::stack::{InterfaceConfig, Medium, Stack};
 use tapip_core::time::Instant;
+use tapip_core::wire::EthernetHeader;
 
 /// Which devices a drive reads from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +130,7 @@ impl Engine {
         config: InterfaceConfig,
         device: Box<dyn Device>,
     ) -> Result<InterfaceId, HostError> {
-        let (name, mtu) = (config.name.clone(), config.mtu);
+        let (name, mtu, medium) = (config.name.clone(), config.mtu, config.medium);
         let id = self.stack.add_interface(config)?;
         if let (Some(poller), Some(fd)) = (&self.poller, device.fd())
             && let Err(error) = poller.add(id, fd)
@@ -136,10 +138,24 @@ impl Engine {
             self.stack.remove_interface(now, id)?;
             return Err(HostError::system(&format!("cannot watch the device of {name}"), &error));
         }
+        self.stack.set_offloads(id, device.features().offloads())?;
         let mut port = Port::new(id, mtu, device);
+        port.link_header = if medium == Medium::Ethernet { EthernetHeader::LEN } else { 0 };
         port.driver.clone_from(&self.poller);
         self.ports.push(port);
         Ok(id)
+    }
+
+    /// Change what is left to a device, and tell the stack.
+    pub(crate) fn set_features(
+        &mut self,
+        id: InterfaceId,
+        features: Features,
+    ) -> Result<Features, HostError> {
+        let failed = |error: io::Error| HostError::system("cannot change what the device does", &error);
+        let features = self.port_mut(id)?.set_features(features).map_err(failed)?;
+        self.stack.set_offloads(id, features.offloads())?;
+        Ok(features)
     }
 
     /// Remove an interface; the device, as it is, goes back to the caller, who may close it outside the baton.

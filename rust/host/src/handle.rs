@@ -2,7 +2,7 @@
 
 use crate::baton::Shared;
 use crate::clock::{Clock, Deadline};
-use crate::device::Device;
+use crate::device::{Device, Features};
 use crate::engine::Engine;
 use crate::error::HostError;
 use crate::port::{Capture, Fault, FaultSpec, FrameTrace, TracedFrame};
@@ -87,6 +87,16 @@ impl Handle {
     ) -> Result<Option<(ImpairmentCounters, ImpairmentCounters)>, HostError> {
         self.shared
             .enter(|engine, _| Ok(engine.port_mut(id)?.fault.as_ref().map(|fault| fault.counters())))?
+    }
+
+    /// What is left to the device of a port.
+    pub fn features(&self, id: InterfaceId) -> Result<Features, HostError> {
+        self.shared.enter(|engine, _| Ok(engine.port_mut(id)?.device().features()))?
+    }
+
+    /// Change that; what it can do of it.
+    pub fn set_features(&self, id: InterfaceId, features: Features) -> Result<Features, HostError> {
+        self.shared.enter(|engine, _| engine.set_features(id, features))?
     }
 
     /// Record what passes a port to a file; a capture under way there is finished first.

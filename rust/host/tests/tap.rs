@@ -18,7 +18,7 @@ use test_net::{ip, own_namespace};
 
 /// 10.0.0.1 is the stack, 10.0.0.2 the kernel.
 fn on_tap() -> Host {
-    let options = TapOptions { name: Some("tap0".to_owned()), persistent: false };
+    let options = TapOptions { name: Some("tap0".to_owned()), ..TapOptions::default() };
     let host = Host::new(1, Box::new(Tap::open(&options).expect("root")));
     bring_up();
     host

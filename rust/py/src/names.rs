@@ -8,6 +8,7 @@ use tapip_core::ip::RouteKind;
 use tapip_core::observe::{Layer, LayerMask, Readiness};
 use tapip_core::stack::{KnobError, Medium, SocketOption};
 use tapip_core::tcp::congestion::Kind;
+use tapip_host::device::Features;
 
 const OPTIONS: &[(&str, SocketOption)] = &[
     ("nodelay", SocketOption::NoDelay),
@@ -202,4 +203,27 @@ fn find<T: Copy>(argument: &str, word: &str, table: &[(&str, T)]) -> PyResult<T>
 
 fn name_of<T: PartialEq>(value: T, table: &[(&'static str, T)]) -> &'static str {
     table.iter().find(|(_, other)| *other == value).map_or("unknown", |(name, _)| name)
+}
+
+/// Offloads by their short names.
+pub(crate) fn features(names: &[String]) -> PyResult<Features> {
+    let mut features = Features::NONE;
+    for name in names {
+        let switch = match name.as_str() {
+            "rx" => &mut features.rx,
+            "tx" => &mut features.tx,
+            "tso" => &mut features.tso,
+            "gro" => &mut features.gro,
+            _ => {
+                return Err(PyValueError::new_err(format!("there is no offload {name:?}: rx, tx, tso, gro")));
+            }
+        };
+        *switch = true;
+    }
+    Ok(features)
+}
+
+/// Short names of what is on.
+pub(crate) fn of_features(features: Features) -> Vec<&'static str> {
+    features.list().iter().filter(|(.., on)| *on).map(|(short, ..)| *short).collect()
 }

@@ -243,6 +243,19 @@ impl Stack {
         py.enter(|| self.handle()?.set_fault(InterfaceId(index), fault))
     }
 
+    /// What of the work on frames is left to the device of an interface: any of rx, tx, tso, gro.
+    fn offloads(&self, py: Python<'_>, index: u32) -> PyResult<Vec<&'static str>> {
+        let features = py.enter(|| self.handle()?.features(InterfaceId(index)))?;
+        Ok(names::of_features(features))
+    }
+
+    /// Leave so much to it, as far as it can; returns what it is then. Raises: ValueError for an unknown name.
+    fn set_offloads(&self, py: Python<'_>, index: u32, names: Vec<String>) -> PyResult<Vec<&'static str>> {
+        let wanted = names::features(&names)?;
+        let features = py.enter(|| self.handle()?.set_features(InterfaceId(index), wanted))?;
+        Ok(names::of_features(features))
+    }
+
     /// The impairment in force, by the keys of `set_fault` that say anything; None when there is none.
     fn fault<'py>(&self, py: Python<'py>, index: u32) -> PyResult<Option<Bound<'py, PyDict>>> {
         let spec = py.enter(|| self.handle()?.fault(InterfaceId(index)))?;

@@ -124,8 +124,7 @@ mod tests {
     #[test]
     fn what_a_device_says_is_believed_as_far_as_it_can_be() {
         let read = |header: VirtioHeader| Offload::from_virtio(&header, 4_000);
-        let cut =
-            Offload { partial_checksum: Some((34, 16)), segment_size: 1_448, ..Offload::default() };
+        let cut = Offload { partial_checksum: Some((34, 16)), segment_size: 1_448, ..Offload::default() };
         assert_eq!(read(CUT), Ok(cut));
         assert_eq!(read(VirtioHeader { kind: CUT.kind | VirtioHeader::ECN, ..CUT }), Ok(cut));
         assert_eq!(read(VirtioHeader::default()), Ok(Offload::default()));

@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[derive(Debug)]
 pub struct Pool {
     free: Vec<Box<[u8]>>,
+    /// As `free`, for whole units.
+    units: Vec<Box<[u8]>>,
     outstanding: Arc<AtomicUsize>,
     capacity: usize,
     buffer_size: usize,
@@ -21,10 +23,16 @@ impl Pool {
     /// Room in front of a frame, so that a forwarded packet can take a longer link header.
     pub const HEADROOM: usize = 32;
 
+    /// The longest frame that a device delivers: 64 KiB of IP under an Ethernet header with VLAN tags.
+    const UNIT: usize = (64 << 10) + 32;
+
+    /// Buffers for units that wait for reuse: 4 MiB, as much as is read between two looks at who else wants something.
+    const UNITS_KEPT: usize = 64;
+
     /// At most `capacity` buffers in use at a time, each for a frame of `frame_size` bytes. Memory is taken on demand.
     pub fn new(capacity: usize, frame_size: usize) -> Self {
         let buffer_size = frame_size + Self::HEADROOM;
-        Self { free: Vec::new(), outstanding: Arc::default(), capacity, buffer_size }
+        Self { free: Vec::new(), units: Vec::new(), outstanding: Arc::default(), capacity, buffer_size }
     }
 
     /// An empty packet with room for a whole frame behind [`Pool::HEADROOM`]; `None` when all are in use.
@@ -37,7 +45,6 @@ impl Pool {
         if self.outstanding.load(Ordering::Relaxed) >= self.capacity {
             return None;
         }
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
         let size = size + Self::HEADROOM;
         let data = match self.free.pop() {
             Some(data) if data.len() >= size => data,
@@ -46,22 +53,42 @@ impl Pool {
                 vec![0; size.max(self.buffer_size)].into_boxed_slice()
             }
         };
-        let ticket = Some(Ticket(Arc::clone(&self.outstanding)));
-        Some(Packet {
+        Some(self.issue(data, 1))
+    }
+
+    /// An empty packet with room for any frame, a unit of 64 KiB too. It counts as the buffers that it is in memory.
+    pub fn take_unit(&mut self) -> Option<Packet> {
+        let size = Self::UNIT + Self::HEADROOM;
+        let count = size.div_ceil(self.buffer_size);
+        if self.outstanding.load(Ordering::Relaxed) + count > self.capacity {
+            return None;
+        }
+        let data = self.units.pop().unwrap_or_else(|| vec![0; size].into_boxed_slice());
+        Some(self.issue(data, count))
+    }
+
+    fn issue(&self, data: Box<[u8]>, count: usize) -> Packet {
+        self.outstanding.fetch_add(count, Ordering::Relaxed);
+        Packet {
             data,
             start: Self::HEADROOM,
             end: Self::HEADROOM,
             network: 0,
             offload: Offload::default(),
             tag: 0,
-            ticket,
-        })
+            ticket: Some(Ticket(Arc::clone(&self.outstanding), count)),
+        }
     }
 
     /// Give a packet back for reuse. Dropping one instead is no leak: its memory goes to the system.
     pub fn put(&mut self, packet: Packet) {
-        if packet.ticket.is_some() && packet.data.len() == self.buffer_size {
+        if packet.ticket.is_none() {
+            return;
+        }
+        if packet.data.len() == self.buffer_size {
             self.free.push(packet.data);
+        } else if packet.data.len() == Self::UNIT + Self::HEADROOM && self.units.len() < Self::UNITS_KEPT {
+            self.units.push(packet.data);
         }
     }
 
@@ -72,7 +99,7 @@ impl Pool {
             return Err(packet);
         }
         self.outstanding.fetch_add(1, Ordering::Relaxed);
-        packet.ticket = Some(Ticket(Arc::clone(&self.outstanding)));
+        packet.ticket = Some(Ticket(Arc::clone(&self.outstanding), 1));
         let fits = packet.data.len() == self.buffer_size;
         let spare = if fits { self.free.pop() } else { None };
         let spare = spare.map(|data| Packet {
@@ -115,12 +142,12 @@ impl Pool {
     }
 }
 
-/// Counts one buffer as in use for as long as it lives, wherever it ends.
-struct Ticket(Arc<AtomicUsize>);
+/// Counts so many buffers as in use for as long as it lives, wherever it ends.
+struct Ticket(Arc<AtomicUsize>, usize);
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.fetch_sub(self.1, Ordering::Relaxed);
     }
 }
 
@@ -297,6 +324,21 @@ mod tests {
         assert_eq!((pool.in_use(), pool.free()), (1, 0));
         let (_third, _) = pool.adopt(Packet::copied(0, b"odd")).expect("two are allowed");
         assert!(pool.adopt(outside()).is_err());
+    }
+
+    #[test]
+    fn a_unit_counts_as_much_as_it_holds_and_is_reused_last_in_first_out() {
+        let mut pool = Pool::new(80, 2_016);
+        let first = pool.take_unit().expect("33 of 80");
+        assert!(first.tailroom() >= 65_535 + 22);
+        assert_eq!(pool.in_use(), 33);
+        let second = pool.take_unit().expect("66 of 80");
+        assert!(pool.take_unit().is_none(), "99 would be more than there are");
+        let place = second.data.as_ptr();
+        pool.put(first);
+        pool.put(second);
+        assert_eq!((pool.in_use(), pool.free()), (0, 0), "small frames do not take them");
+        assert_eq!(pool.take_unit().map(|unit| unit.data.as_ptr()), Some(place));
     }
 
     #[test]

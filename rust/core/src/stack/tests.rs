@@ -5,6 +5,7 @@ mod wire_pair;
 mod datagrams;
 mod handshakes;
 mod neighbors;
+mod offloads;
 mod policies;
 mod routing;
 mod streams;

@@ -1,6 +1,6 @@
 //! The loopback device: what the stack sends on `lo` comes back as received.
 
-use super::{Device, Room};
+use super::{Device, Features, Room};
 use std::collections::VecDeque;
 use std::io;
 use tapip_core::buffer::{Packet, Pool};
@@ -37,6 +37,11 @@ impl Device for Loopback {
         }
         self.frames.push_back(copy_of(frame));
         Ok(true)
+    }
+
+    /// What comes back is what left: no bit of it can change, so nobody sums it.
+    fn features(&self) -> Features {
+        Features { rx: true, tx: true, ..Features::NONE }
     }
 
     fn room(&self) -> Room {

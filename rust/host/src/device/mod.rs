@@ -4,11 +4,13 @@
 //! cannot take yet is the business of the [`Port`](crate::port::Port) that it is plugged into, so a new device is one
 //! file with two verbs.
 
+mod features;
 mod loopback;
 mod pipe;
 mod queue;
 mod tap;
 
+pub use features::Features;
 pub use loopback::Loopback;
 pub(crate) use loopback::copy_of;
 pub use pipe::Pipe;
@@ -17,7 +19,7 @@ pub use tap::{Tap, TapOptions};
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 use std::io;
-use tapip_core::buffer::Packet;
+use tapip_core::buffer::{Offload, Packet};
 use tapip_core::stack::Transmit;
 use tapip_core::wire::MacAddress;
 
@@ -25,8 +27,33 @@ use tapip_core::wire::MacAddress;
 pub trait Device: Send {
     /// Append the next frame to `packet`, which is empty; false when there is none now.
     ///
-    /// An error here is the end of the device: its port is marked failed and not asked again.
+    /// An error of the kind `InvalidData` is a frame that makes no sense ([`DropReason::BadOffload`]), and there may be
+    /// more. Any other error here is the end of the device: its port is marked failed and not asked again.
+    ///
+    /// [`DropReason::BadOffload`]: tapip_core::drops::DropReason::BadOffload
     fn recv(&mut self, packet: &mut Packet) -> io::Result<bool>;
+
+    /// As `recv`; but a frame that is too long for `packet` goes to `unit`, which is empty and has room for any.
+    fn recv_unit(&mut self, packet: &mut Packet, unit: &mut Packet) -> io::Result<bool> {
+        let _unused = unit;
+        self.recv(packet)
+    }
+
+    /// Whether frames may be longer than its MTU: units of several segments. Then it is asked by `recv_unit`.
+    fn delivers_units(&self) -> bool {
+        false
+    }
+
+    /// What is left to it of the work on frames.
+    fn features(&self) -> Features {
+        Features::NONE
+    }
+
+    /// Leave it so much, as far as it can; what is under way may still be as before.
+    fn set_features(&mut self, features: Features) -> io::Result<()> {
+        let _unused = features;
+        Ok(())
+    }
 
     /// Send one frame; false when there is no room now, and then the caller keeps the frame.
     ///
@@ -46,6 +73,17 @@ pub trait Device: Send {
     /// Another descriptor of it, to which another thread may write small frames; `None` when it takes none so.
     fn writing_end(&self) -> Option<OwnedFd> {
         None
+    }
+
+    /// Append what stands in front of a frame with these headers where it is written to its descriptor.
+    fn front(&self, offload: Offload, headers: &[u8], front: &mut Vec<u8>) {
+        let _unused = (offload, headers, front);
+    }
+
+    /// Send `frame`, which lies in one piece in `whole`, behind its front.
+    fn send_fronted(&mut self, whole: &[u8], frame: &Transmit<'_>) -> io::Result<bool> {
+        let _unused = whole;
+        self.send(frame)
     }
 
     /// How it tells that there is room again.

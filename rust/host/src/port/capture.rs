@@ -4,8 +4,10 @@ use crate::error::HostError;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tapip_core::buffer::Packet;
 use tapip_core::stack::{Medium, Transmit};
 use tapip_core::time::Instant;
+use tapip_core::wire::checksum;
 use tapip_core::wire::pcapng::{self, Direction, LinkType, Meta};
 
 /// An open capture file of one interface.
@@ -55,16 +57,34 @@ impl Capture {
         self.failure.take().map_or(Ok(self.packets), Err)
     }
 
-    pub(super) fn inbound(&mut self, now: Instant, frame: &[u8]) {
-        self.record(now, Direction::In, &[frame]);
+    pub(super) fn inbound(&mut self, now: Instant, frame: &Packet) {
+        if let Some(open) = frame.offload.partial_checksum {
+            return self.record_completed(now, Direction::In, frame.bytes().to_vec(), open);
+        }
+        self.record(now, Direction::In, &[frame.bytes()]);
     }
 
     pub(super) fn outbound(&mut self, now: Instant, frame: &Transmit<'_>) {
+        if let Some(open) = frame.offload.partial_checksum {
+            return self.record_completed(now, Direction::Out, frame.to_vec(), open);
+        }
         let mut slices = [&[] as &[u8]; tapip_core::buffer::Slices::MAX + 1];
         slices[0] = frame.header;
         let payload = frame.payload.as_slice();
         slices[1..=payload.len()].copy_from_slice(payload);
         self.record(now, Direction::Out, &slices[..=payload.len()]);
+    }
+
+    /// Record a frame whose checksum is left to others as if they had made it: a reader would call it wrong.
+    fn record_completed(
+        &mut self,
+        now: Instant,
+        direction: Direction,
+        mut frame: Vec<u8>,
+        (start, field): (u16, u16),
+    ) {
+        checksum::complete(&mut frame, usize::from(start), usize::from(field));
+        self.record(now, direction, &[&frame]);
     }
 
     fn record(&mut self, now: Instant, direction: Direction, slices: &[&[u8]]) {

@@ -18,17 +18,19 @@ pub use capture::Capture;
 pub use fault::{Fault, FaultSpec};
 pub use trace::{FrameTrace, TracedFrame};
 
-use crate::device::Device;
+use crate::device::{Device, Features};
 use crate::error::reason;
 use crate::poller::{Poller, Ready};
 use burst::Burst;
 use std::collections::VecDeque;
+use std::io;
 use std::iter::repeat_n;
 use std::sync::Arc;
 use tapip_core::buffer::{Packet, Pool};
 use tapip_core::drops::DropReason;
 use tapip_core::observe::InterfaceId;
 use tapip_core::time::Instant;
+use tapip_core::wire::EthernetHeader;
 use writer::Writer;
 
 /// A device, its decorators and the frames between them.
@@ -59,7 +61,11 @@ pub struct Port {
     losses: Vec<DropReason>,
     /// Where frames are read to when the pool is empty, so that the device is drained all the same.
     scratch: Option<Packet>,
+    /// For the next unit that the device delivers.
+    unit: Option<Packet>,
     frame_size: usize,
+    /// Bytes in front of the IP header.
+    pub(crate) link_header: usize,
 }
 
 /// What reading brought.
@@ -69,6 +75,15 @@ pub(crate) enum Received {
     Lost,
     /// Nothing for now.
     Dry,
+}
+
+/// What one read brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Frame,
+    /// A frame whose offload metadata does not fit it.
+    Nonsense,
+    Nothing,
 }
 
 impl Port {
@@ -98,13 +113,21 @@ impl Port {
             failed_now: false,
             losses: Vec::new(),
             scratch: None,
+            unit: None,
             frame_size,
+            link_header: EthernetHeader::LEN,
         }
     }
 
     /// The interface it serves.
     pub const fn id(&self) -> InterfaceId {
         self.id
+    }
+
+    /// Change what is left to the device; what it can do of that.
+    pub(crate) fn set_features(&mut self, features: Features) -> io::Result<Features> {
+        self.device.set_features(features)?;
+        Ok(self.device.features())
     }
 
     /// The device.
@@ -163,7 +186,16 @@ impl Port {
             match self.read(pool) {
                 Received::Frame(packet) => match &mut self.fault {
                     Some(fault) if fault.impairs_inbound() => {
-                        let lost = fault.push_inbound(now, packet);
+                        let size = packet.offload.segment_size;
+                        let mut lost = 0;
+                        if size > 0 {
+                            outbound::cut(packet.bytes(), &[], self.link_header, size, |packet| {
+                                lost += fault.push_inbound(now, packet);
+                            });
+                            pool.put(packet);
+                        } else {
+                            lost += fault.push_inbound(now, packet);
+                        }
                         self.losses.extend(repeat_n(DropReason::Impaired, lost));
                     }
                     _ => return self.given(now, packet),
@@ -175,7 +207,7 @@ impl Port {
 
     fn given(&mut self, now: Instant, packet: Packet) -> Received {
         if let Some(capture) = &mut self.capture {
-            capture.inbound(now, packet.bytes());
+            capture.inbound(now, &packet);
         }
         if let Some(trace) = &mut self.trace {
             trace.inbound(now, packet.bytes());
@@ -189,38 +221,63 @@ impl Port {
         let taken =
             if self.is_memory() { Some(Packet::copied(0, &[])) } else { pool.take_sized(self.frame_size) };
         let Some(mut packet) = taken else { return self.discard() };
-        if self.read_into(&mut packet) {
-            return Received::Frame(packet);
+        if self.device.delivers_units() && self.unit.is_none() {
+            self.unit = pool.take_unit();
+            if self.unit.is_none() {
+                pool.put(packet);
+                return self.discard();
+            }
         }
-        pool.put(packet);
-        Received::Dry
+        let read = self.read_into(&mut packet);
+        if let (Reading::Frame, Some(unit)) = (read, self.unit.take_if(|unit| !unit.is_empty())) {
+            pool.put(packet);
+            return Received::Frame(unit);
+        }
+        match read {
+            Reading::Frame => Received::Frame(packet),
+            Reading::Nonsense => {
+                pool.put(packet);
+                self.losses.push(DropReason::BadOffload);
+                Received::Lost
+            }
+            Reading::Nothing => {
+                pool.put(packet);
+                Received::Dry
+            }
+        }
     }
 
     /// One read into nowhere: the pool is empty, but a device that is not drained would wake the driver for ever.
     fn discard(&mut self) -> Received {
+        // What is longer is cut short, and lost all the same.
         let size = self.frame_size;
         let mut packet = self.scratch.take().unwrap_or_else(|| Packet::copied(0, &vec![0; size]));
         packet.truncate(0);
         let read = self.read_into(&mut packet);
         self.scratch = Some(packet);
-        if read {
+        if read != Reading::Nothing {
             self.losses.push(DropReason::PoolExhausted);
             return Received::Lost;
         }
         Received::Dry
     }
 
-    fn read_into(&mut self, packet: &mut Packet) -> bool {
+    fn read_into(&mut self, packet: &mut Packet) -> Reading {
         if self.failure.is_some() {
-            return false;
+            return Reading::Nothing;
         }
-        match self.device.recv(packet) {
-            Ok(true) => return true,
+        let read = match &mut self.unit {
+            Some(unit) => self.device.recv_unit(packet, unit),
+            None => self.device.recv(packet),
+        };
+        match read {
+            Ok(true) => return Reading::Frame,
             Ok(false) if self.broken => self.fail("its descriptor reports an error"),
             Ok(false) => self.readable = false,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Reading::Nonsense,
             Err(error) => self.fail(&reason(&error)),
         }
-        false
+        Reading::Nothing
     }
 
     /// The device is gone: nothing is read from it or written to it any more.

@@ -8,8 +8,9 @@ use crate::error::reason;
 use crate::poller::Poller;
 use std::io;
 use std::iter::repeat_n;
-use tapip_core::buffer::{Offload, Packet, Slices};
+use tapip_core::buffer::{Packet, Pool, Slices};
 use tapip_core::drops::DropReason;
+use tapip_core::ip::Segments;
 use tapip_core::observe::InterfaceId;
 use tapip_core::stack::Transmit;
 use tapip_core::time::Instant;
@@ -25,7 +26,17 @@ impl Port {
         }
         match &mut self.fault {
             Some(fault) if fault.impairs_outbound() => {
-                let lost = fault.push_outbound(now, copy_of(frame));
+                let mut lost = 0;
+                if frame.offload.segment_size > 0 {
+                    // What happens on a wire happens to packets.
+                    let payload = frame.payload.as_slice();
+                    let size = frame.offload.segment_size;
+                    cut(frame.header, payload, self.link_header, size, |packet| {
+                        lost += fault.push_outbound(now, packet);
+                    });
+                } else {
+                    lost += fault.push_outbound(now, copy_of(frame));
+                }
                 self.losses.extend(repeat_n(DropReason::Impaired, lost));
                 self.release(now);
             }
@@ -50,8 +61,8 @@ impl Port {
             self.burst = writer.push(burst);
             return;
         }
-        for frame in burst.frames() {
-            self.hand_over(&in_one_piece(self.id, frame));
+        for (whole, frame) in burst.transmits(self.id) {
+            self.hand_over(&frame, Some(whole));
         }
         burst.clear();
         self.burst = burst;
@@ -113,23 +124,27 @@ impl Port {
         let alone = self.writer.as_ref().is_none_or(Writer::is_idle);
         if alone && !(self.device.wants_bursts() && Burst::takes(frame)) {
             self.end_burst();
-            self.hand_over(frame);
+            self.hand_over(frame, None);
         } else {
-            self.burst.push(frame);
+            self.burst.push(&*self.device, frame);
             if self.burst.is_full() {
                 self.end_burst();
             }
         }
     }
 
-    /// To the device, behind what waits already.
-    fn hand_over(&mut self, frame: &Transmit<'_>) {
+    /// To the device, behind what waits already; `whole` is the frame behind its front, where it has one.
+    fn hand_over(&mut self, frame: &Transmit<'_>, whole: Option<&[u8]>) {
         if self.failure.is_some() {
             self.losses.push(DropReason::InterfaceDown);
         } else if !self.waiting.is_empty() {
             self.keep(frame);
         } else {
-            match self.device.send(frame) {
+            let sent = match whole {
+                Some(whole) => self.device.send_fronted(whole, frame),
+                None => self.device.send(frame),
+            };
+            match sent {
                 Ok(true) => {}
                 Ok(false) => self.keep(frame),
                 Err(error) => self.lose(&error),
@@ -177,10 +192,17 @@ impl Port {
 
 /// A packet as a frame in one piece.
 fn whole(interface: InterfaceId, packet: &Packet) -> Transmit<'_> {
-    Transmit { offload: packet.offload, ..in_one_piece(interface, packet.bytes()) }
+    Transmit { interface, offload: packet.offload, header: packet.bytes(), payload: Slices::EMPTY }
 }
 
-/// Bytes as a frame in one piece.
-fn in_one_piece(interface: InterfaceId, bytes: &[u8]) -> Transmit<'_> {
-    Transmit { interface, offload: Offload::default(), header: bytes, payload: Slices::EMPTY }
+/// Cut a unit to the frames that it is on a wire. One that cannot be cut is none that the stack made, and vanishes.
+pub(super) fn cut(front: &[u8], rest: &[&[u8]], link_header: usize, size: u16, mut each: impl FnMut(Packet)) {
+    let Some(mut segments) = Segments::new(front, rest, link_header, size) else { return };
+    while let Some(length) = segments.next_len() {
+        let mut packet = Packet::with_room(Pool::HEADROOM + length);
+        packet.reset(Pool::HEADROOM);
+        packet.grow(length);
+        segments.emit(packet.bytes_mut());
+        each(packet);
+    }
 }

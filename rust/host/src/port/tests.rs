@@ -8,6 +8,7 @@ use tapip_core::buffer::{Offload, Slices};
 use tapip_core::sim::Impairment;
 use tapip_core::stack::{Medium, Transmit};
 use tapip_core::time::Duration;
+use tapip_core::wire::checksum;
 
 const NOW: Instant = Instant::from_secs(1);
 
@@ -19,6 +20,11 @@ struct Script {
     room: usize,
     refusal: Option<Errno>,
     bursts: bool,
+    offloads: Vec<Offload>,
+    units: VecDeque<Packet>,
+    delivers_units: bool,
+    /// The next frame makes no sense.
+    nonsense: bool,
 }
 
 struct Scripted(Arc<Mutex<Script>>, Signal);
@@ -29,7 +35,36 @@ impl Device for Scripted {
         if let Some(errno) = script.refusal {
             return Err(errno.into());
         }
+        if std::mem::take(&mut script.nonsense) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if let Some(unit) = script.units.pop_front() {
+            *packet = unit;
+            return Ok(true);
+        }
         Ok(script.inbox.pop_front().map(|frame| packet.append(&frame)).is_some())
+    }
+
+    fn recv_unit(&mut self, packet: &mut Packet, unit: &mut Packet) -> io::Result<bool> {
+        let Some(whole) = self.0.lock().expect("one thread").units.pop_front() else {
+            return self.recv(packet);
+        };
+        unit.append(whole.bytes());
+        unit.offload = whole.offload;
+        Ok(true)
+    }
+
+    fn delivers_units(&self) -> bool {
+        self.0.lock().expect("one thread").delivers_units
+    }
+
+    fn front(&self, _offload: Offload, _headers: &[u8], front: &mut Vec<u8>) {
+        front.extend_from_slice(b"in front");
+    }
+
+    fn send_fronted(&mut self, whole: &[u8], frame: &Transmit<'_>) -> io::Result<bool> {
+        assert_eq!(whole, [b"in front", frame.header].concat());
+        self.send(frame)
     }
 
     fn send(&mut self, frame: &Transmit<'_>) -> io::Result<bool> {
@@ -42,6 +77,7 @@ impl Device for Scripted {
         }
         script.room -= 1;
         script.sent.push(frame.to_vec());
+        script.offloads.push(frame.offload);
         Ok(true)
     }
 
@@ -270,4 +306,125 @@ fn the_trace_keeps_the_last_frames_and_their_heads() {
         .map(|frame| (frame.length, frame.head.len()))
         .collect();
     assert_eq!(kept, [(20, 20), (300, FrameTrace::HEAD)]);
+}
+
+/// A TCP packet of `payload` bytes over Ethernet, its checksum left open, to be cut to segments of 1,000.
+fn unit(payload: usize) -> Packet {
+    let mut frame = vec![0; 54 + payload];
+    frame[12..14].copy_from_slice(&[8, 0]);
+    frame[14] = 0x45;
+    let total = (40 + payload) as u16;
+    frame[16..18].copy_from_slice(&total.to_be_bytes());
+    (frame[23], frame[46]) = (6, 0x50);
+    frame[34 + 16..34 + 18].copy_from_slice(&(6 + total - 20).to_be_bytes());
+    let sum = checksum::checksum(&frame[14..34]);
+    frame[24..26].copy_from_slice(&sum.to_be_bytes());
+    let mut packet = Packet::copied(0, &frame);
+    packet.offload = Offload { partial_checksum: Some((34, 16)), segment_size: 1_000, ..Offload::default() };
+    packet
+}
+
+#[test]
+fn units_keep_their_place_among_bursts_and_are_not_copied_into_them() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").bursts = true;
+    let big = unit(1_500);
+    send(&mut port, NOW, &[7; 60]);
+    let offload = big.offload;
+    let frame = Transmit { interface: port.id(), offload, header: big.bytes(), payload: Slices::EMPTY };
+    port.send(NOW, &frame);
+    send(&mut port, NOW, &[7; 61]);
+    port.end_burst();
+    let script = script.lock().expect("one thread");
+    assert_eq!(script.sent.iter().map(Vec::len).collect::<Vec<_>>(), [60, 1_554, 61]);
+    assert_eq!(script.offloads, [Offload::default(), offload, Offload::default()]);
+}
+
+#[test]
+fn a_frame_of_a_burst_keeps_what_was_left_to_the_device_also_while_it_waits() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").bursts = true;
+    script.lock().expect("one thread").room = 1;
+    let mut packet = unit(100);
+    packet.offload.segment_size = 0;
+    for _ in 0..2 {
+        let (interface, offload) = (port.id(), packet.offload);
+        port.send(NOW, &Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY });
+    }
+    port.end_burst();
+    assert_eq!(port.waiting(), 1);
+    script.lock().expect("one thread").room = 1;
+    assert!(port.flush(NOW));
+    let script = script.lock().expect("one thread");
+    assert_eq!(script.offloads, [packet.offload; 2]);
+    assert!(script.sent.iter().all(|frame| frame == packet.bytes()));
+}
+
+#[test]
+fn what_impairs_a_port_impairs_frames_not_units() {
+    let (mut port, script) = plugged();
+    let third = Impairment { drop_every: 3, ..Impairment::default() };
+    port.fault = Some(Box::new(Fault::new(FaultSpec::both(third), 1).expect("a fair specification")));
+    let packet = unit(4_500);
+    let (interface, offload) = (port.id(), packet.offload);
+    port.send(NOW, &Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY });
+    assert_eq!(port.take_losses(), [DropReason::Impaired]);
+    let lengths = |frames: &[Vec<u8>]| frames.iter().map(Vec::len).collect::<Vec<_>>();
+    assert_eq!(lengths(&script.lock().expect("one thread").sent), [1_054, 1_054, 1_054, 554]);
+    assert_eq!(script.lock().expect("one thread").offloads, [Offload::default(); 4]);
+
+    script.lock().expect("one thread").units.push_back(unit(4_500));
+    let mut pool = Pool::new(100, 2_000);
+    let mut got = Vec::new();
+    while let Some(frame) = recv(&mut port, NOW, &mut pool) {
+        got.push(frame);
+    }
+    assert_eq!(lengths(&got), [1_054, 1_054, 1_054, 554]);
+    assert_eq!(port.take_losses(), [DropReason::Impaired]);
+}
+
+#[test]
+fn a_unit_takes_a_buffer_of_its_own_and_a_small_frame_none() {
+    let (mut port, script) = plugged();
+    let mut pool = Pool::new(200, 2_016);
+    script.lock().expect("one thread").delivers_units = true;
+    script.lock().expect("one thread").inbox.push_back(vec![1; 60]);
+    script.lock().expect("one thread").units.push_back(unit(60_000));
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let Received::Frame(packet) = port.recv(NOW, &mut pool) else { panic!("two frames") };
+        held.push((packet.len(), packet.footprint() > 60_000));
+        pool.put(packet);
+    }
+    assert_eq!(held, [(60_054, true), (60, false)]);
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Dry));
+    assert_eq!(pool.in_use(), 33, "one stands ready for the next");
+}
+
+#[test]
+fn nonsense_from_a_device_is_lost_and_counted_and_the_next_frame_comes() {
+    let (mut port, script) = plugged();
+    script.lock().expect("one thread").nonsense = true;
+    script.lock().expect("one thread").inbox.push_back(b"sense".to_vec());
+    let mut pool = Pool::new(4, 2_000);
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Lost));
+    assert_eq!(port.take_losses(), [DropReason::BadOffload]);
+    assert_eq!(recv(&mut port, NOW, &mut pool).as_deref(), Some(&b"sense"[..]));
+    assert!(port.failure().is_none());
+}
+
+#[test]
+fn a_capture_shows_the_checksums_that_others_make() {
+    let (mut port, _script) = plugged();
+    let path = std::env::temp_dir().join(format!("tapip-open-{}.pcapng", std::process::id()));
+    port.capture = Some(Capture::create(&path, "veth", Medium::Ethernet, 0).expect("a writable directory"));
+    let mut packet = unit(5);
+    packet.offload.segment_size = 0;
+    let (interface, offload) = (port.id(), packet.offload);
+    port.send(NOW, &Transmit { interface, offload, header: packet.bytes(), payload: Slices::EMPTY });
+    port.capture.take().expect("switched on").finish().expect("written");
+    let file = std::fs::read(&path).expect("it is there");
+    std::fs::remove_file(&path).expect("it was ours");
+    assert!(checksum::complete(packet.bytes_mut(), 34, 16));
+    assert!(file.windows(packet.len()).any(|window| window == packet.bytes()));
 }

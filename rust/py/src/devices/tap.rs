@@ -31,7 +31,8 @@ impl Tap {
     #[staticmethod]
     #[pyo3(signature = (name = None, *, persistent = false))]
     fn open(py: Python<'_>, name: Option<String>, persistent: bool) -> PyResult<Self> {
-        let tap = py.enter(|| device::Tap::open(&TapOptions { name, persistent }))?;
+        let tap =
+            py.enter(|| device::Tap::open(&TapOptions { name, persistent, ..TapOptions::default() }))?;
         let (name, mtu, created) = (tap.name().to_owned(), tap.mtu(), tap.created());
         let mac = tap.mac().unwrap_or_default().to_string();
         Ok(Self { plug: Plug::new(tap), name, mtu, mac, created })

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::wire::{
-    EtherType, EthernetHeader, IpAddress, Ipv4Header, Ipv4Options, MacAddress, SeqNumber, TcpHeader, TcpOptions,
-    Timestamps,
+    EtherType, EthernetHeader, IpAddress, Ipv4Header, Ipv4Options, MacAddress, SeqNumber, TcpHeader,
+    TcpOptions, Timestamps,
 };
 
 const SOURCE: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);

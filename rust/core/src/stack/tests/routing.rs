@@ -9,11 +9,11 @@ use crate::wire::{IpAddress, SocketAddress};
 use std::net::Ipv4Addr;
 
 const R: IpAddress = IpAddress::V4(Ipv4Addr::new(10, 0, 0, 2));
-const FAR: IpAddress = IpAddress::V4(Ipv4Addr::new(10, 0, 1, 9));
+pub(super) const FAR: IpAddress = IpAddress::V4(Ipv4Addr::new(10, 0, 1, 9));
 const SECOND: Duration = Duration::from_secs(1);
 
 /// 10.0.0.1 -- 10.0.0.2 router 10.0.1.2 -- 10.0.1.9, with default routes to the router.
-fn network() -> Net {
+pub(super) fn network() -> Net {
     let mut config = Config::default();
     config.ip.forward = true;
     let mut near = host(Config::default(), 1, 1);

@@ -12,12 +12,12 @@ use std::net::Ipv4Addr;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn at(address: IpAddress, port: u16) -> SocketAddress {
+pub(super) fn at(address: IpAddress, port: u16) -> SocketAddress {
     SocketAddress::new(address, port)
 }
 
 /// A listener on the second host, and a connection to it from the first.
-fn connected(net: &mut Net) -> (ListenerId, TcpId, TcpId) {
+pub(super) fn connected(net: &mut Net) -> (ListenerId, TcpId, TcpId) {
     let listener = net.hosts[1].tcp_listen(at(B, 80), 8).unwrap();
     let client = net.hosts[0].tcp_connect(net.now, at(B, 80), None, None).unwrap();
     net.run(SECOND);
@@ -26,7 +26,7 @@ fn connected(net: &mut Net) -> (ListenerId, TcpId, TcpId) {
 }
 
 /// Send `data` from one end to the other, reading as it comes, and close; what arrived.
-fn transfer(
+pub(super) fn transfer(
     net: &mut Net,
     from: (usize, TcpId),
     to: (usize, TcpId),
@@ -59,7 +59,7 @@ fn transfer(
     got
 }
 
-fn pattern(length: usize) -> Vec<u8> {
+pub(super) fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|i| (i * 31 % 253) as u8).collect()
 }
 

@@ -1,7 +1,7 @@
 //! Two stacks on one Ethernet, a queue between them, and a clock that jumps to the next thing to happen.
 
-use crate::buffer::Packet;
-use crate::ip::{Route, RouteKind};
+use crate::buffer::{Offload, Packet};
+use crate::ip::{Route, RouteKind, Segments};
 use crate::observe::InterfaceId;
 use crate::rng::prf;
 use crate::stack::{Config, InterfaceConfig, Medium, Stack};
@@ -54,6 +54,7 @@ struct Flight {
     host: usize,
     interface: InterfaceId,
     frame: Vec<u8>,
+    offload: Offload,
 }
 
 /// Says of the n-th frame whether it is lost.
@@ -70,6 +71,10 @@ pub(super) struct Net {
     /// Whether the n-th frame on a cable is lost.
     pub(super) lose: Box<Loss>,
     frames: u64,
+    /// Whether cables carry units as they are, or in frames, as a card would send them.
+    pub(super) carries_units: bool,
+    /// The longest frame so far.
+    pub(super) longest: usize,
     /// A running hash over time, place and bytes of every frame.
     pub(super) digest: u64,
 }
@@ -85,6 +90,8 @@ impl Net {
             delay: Duration::from_micros(50),
             lose: Box::new(|_, _| false),
             frames: 0,
+            carries_units: false,
+            longest: 0,
             digest: 0,
         }
     }
@@ -101,20 +108,32 @@ impl Net {
             loop {
                 let now = self.now;
                 let Some(transmit) = self.hosts[index].poll_transmit(now) else { break };
-                let (interface, frame) = (transmit.interface, transmit.to_vec());
-                self.carry(index, interface, frame);
+                let (interface, offload) = (transmit.interface, transmit.offload);
+                let frame = transmit.to_vec();
+                if offload.segment_size == 0 || self.carries_units {
+                    self.carry(index, interface, frame, offload);
+                    continue;
+                }
+                let mut segments =
+                    Segments::new(&frame, &[], 14, offload.segment_size).expect("TCP over Ethernet");
+                while let Some(length) = segments.next_len() {
+                    let mut segment = vec![0; length];
+                    segments.emit(&mut segment);
+                    self.carry(index, interface, segment, Offload::default());
+                }
             }
         }
     }
 
-    fn carry(&mut self, host: usize, interface: InterfaceId, frame: Vec<u8>) {
+    fn carry(&mut self, host: usize, interface: InterfaceId, frame: Vec<u8>, offload: Offload) {
         let key = u128::from(self.digest) << 64 | u128::from(self.now.as_nanos());
         self.digest = prf(key, &frame) ^ (host as u64) << 8 ^ u64::from(interface.0);
         if interface == LO {
             let (at, host) = (self.now, host);
-            return self.flights.push_front(Flight { at, host, interface, frame });
+            return self.flights.push_front(Flight { at, host, interface, frame, offload });
         }
         self.frames += 1;
+        self.longest = self.longest.max(frame.len());
         if (self.lose)(self.frames, &frame) {
             return;
         }
@@ -128,6 +147,7 @@ impl Net {
                     host: other.0,
                     interface: other.1,
                     frame: frame.clone(),
+                    offload,
                 });
             }
         }
@@ -158,7 +178,9 @@ impl Net {
             while self.flights.front().is_some_and(|flight| flight.at <= self.now) {
                 let Some(flight) = self.flights.pop_front() else { break };
                 let stack = &mut self.hosts[flight.host];
-                stack.handle_frame(self.now, flight.interface, Packet::copied(32, &flight.frame));
+                let mut packet = Packet::copied(32, &flight.frame);
+                packet.offload = flight.offload;
+                stack.handle_frame(self.now, flight.interface, packet);
                 self.settle();
             }
             for stack in &mut self.hosts {

@@ -23,4 +23,5 @@ mod options;
 mod positions;
 mod recovery;
 mod transfer;
+mod units;
 mod waiting;

@@ -16,9 +16,16 @@ pub(super) const IFF_VNET_HDR: u16 = 0x4000;
 /// Fail with EBUSY when the device exists.
 pub(super) const IFF_TUN_EXCL: u16 = 0x8000;
 
+/// What TUNSETOFFLOAD takes: open checksums; units of TCP over IPv4; such units whose first segment has CWR. UDP units (USO)
+/// are left out: nothing here makes or takes more than one datagram at a time.
+pub(super) const TUN_F_CSUM: usize = 0x01;
+pub(super) const TUN_F_TSO4: usize = 0x02;
+pub(super) const TUN_F_TSO_ECN: usize = 0x08;
+
 const TUNSETIFF: Opcode = opcode::write::<c_int>(b'T', 202);
 const TUNSETPERSIST: Opcode = opcode::write::<c_int>(b'T', 203);
 const TUNSETOFFLOAD: Opcode = opcode::write::<c_int>(b'T', 208);
+const TUNGETFEATURES: Opcode = opcode::read::<c_int>(b'T', 207);
 const TUNGETVNETHDRSZ: Opcode = opcode::read::<c_int>(b'T', 215);
 
 /// The kernel's `struct ifreq`, of which the name and the flags are used.
@@ -54,6 +61,13 @@ pub(super) fn set_persistent(fd: BorrowedFd<'_>, persistent: bool) -> io::Result
 pub(super) fn set_offload(fd: BorrowedFd<'_>, mask: usize) -> io::Result<()> {
     // SAFETY: TUNSETOFFLOAD takes its argument by value and touches no memory of ours.
     Ok(unsafe { ioctl(fd, IntegerSetter::<TUNSETOFFLOAD>::new_usize(mask)) }?)
+}
+
+/// Which flags of [`set_interface`] this kernel knows.
+pub(super) fn features(fd: BorrowedFd<'_>) -> io::Result<u16> {
+    // SAFETY: TUNGETFEATURES writes one int.
+    let flags = unsafe { ioctl(fd, Getter::<TUNGETFEATURES, c_int>::new()) }?;
+    Ok(flags as u16)
 }
 
 /// Size of the `virtio_net_hdr` in front of each frame, on a device that has one.

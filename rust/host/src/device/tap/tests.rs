@@ -10,7 +10,16 @@ use tapip_core::observe::InterfaceId;
 use tapip_core::wire::checksum;
 
 fn open_tap(name: &str, persistent: bool) -> Tap {
-    Tap::open(&TapOptions { name: Some(name.to_owned()), persistent }).expect("root, in an own namespace")
+    open_with(name, persistent, Features::NONE)
+}
+
+fn open_with(name: &str, persistent: bool, features: Features) -> Tap {
+    let options = TapOptions { name: Some(name.to_owned()), persistent, features };
+    Tap::open(&options).expect("root, in an own namespace")
+}
+
+fn named(name: &str) -> TapOptions {
+    TapOptions { name: Some(name.to_owned()), ..TapOptions::default() }
 }
 
 /// What `ip -d` says of a device, without what comes and goes with a reader: carrier and statistics.
@@ -19,17 +28,27 @@ fn description(name: &str) -> String {
     text.replace("NO-CARRIER,", "").replace("LOWER_UP", "").replace("state DOWN", "").replace("state UP", "")
 }
 
+/// The same for a device that was read with a virtio header.
+fn with_header(description: &str) -> String {
+    description.replace("vnet_hdr off", "vnet_hdr on")
+}
+
 fn frame(header: &[u8]) -> Transmit<'_> {
     Transmit { interface: InterfaceId(1), offload: Offload::default(), header, payload: Slices::EMPTY }
 }
 
 /// The first frame of an EtherType that comes within two seconds.
 fn receive(tap: &mut Tap, kind: u16) -> Option<Vec<u8>> {
-    let mut pool = Pool::new(4, 2_000);
+    received(tap, kind).map(|packet| packet.bytes().to_vec())
+}
+
+fn received(tap: &mut Tap, kind: u16) -> Option<Packet> {
+    let mut pool = Pool::new(100, 2_000);
     for _ in 0..100 {
-        let mut packet = pool.take().expect("four");
-        match tap.recv(&mut packet).expect("the device is there") {
-            true if packet.bytes()[12..14] == kind.to_be_bytes() => return Some(packet.bytes().to_vec()),
+        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+        match tap.recv_unit(&mut packet, &mut unit).expect("the device is there") {
+            true if !unit.is_empty() => return Some(unit),
+            true if packet.bytes()[12..14] == kind.to_be_bytes() => return Some(packet),
             true => {}
             false => {
                 let limit = Timespec { tv_sec: 2, tv_nsec: 0 };
@@ -45,6 +64,11 @@ fn receive(tap: &mut Tap, kind: u16) -> Option<Vec<u8>> {
 
 /// Have the kernel send a datagram, and answer its question for our hardware address; the frame with the datagram.
 fn datagram_from_kernel(tap: &mut Tap) -> Vec<u8> {
+    let packet = packet_from_kernel(tap);
+    packet.bytes().to_vec()
+}
+
+fn packet_from_kernel(tap: &mut Tap) -> Packet {
     let socket = UdpSocket::bind("10.9.0.2:0").expect("the kernel's address");
     socket.send_to(b"hello, world", "10.9.0.1:9").expect("sent");
     let mut arp = receive(tap, 0x0806).expect("who has 10.9.0.1");
@@ -57,7 +81,18 @@ fn datagram_from_kernel(tap: &mut Tap) -> Vec<u8> {
     arp[28..32].copy_from_slice(&[10, 9, 0, 1]);
     arp[32..42].copy_from_slice(&asker);
     assert!(tap.send(&frame(&arp)).expect("up"));
-    receive(tap, 0x0800).expect("the datagram")
+    received(tap, 0x0800).expect("the datagram")
+}
+
+/// Whether the UDP checksum of an Ethernet frame is right.
+fn is_whole(datagram: &[u8]) -> bool {
+    // Pseudo-header and datagram: source, destination, protocol, length, and all of UDP.
+    let udp = &datagram[34..];
+    let mut covered = datagram[26..34].to_vec();
+    covered.extend_from_slice(&[0, 17]);
+    covered.extend_from_slice(&(udp.len() as u16).to_be_bytes());
+    covered.extend_from_slice(udp);
+    checksum::checksum(&covered) == 0
 }
 
 fn bring_up(name: &str) {
@@ -68,8 +103,7 @@ fn bring_up(name: &str) {
 #[test]
 fn names_that_the_kernel_would_refuse_are_refused_by_name() {
     for name in ["", "a/b", "with space", "sixteen-bytes-xx", "..", "a:b"] {
-        let error =
-            Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false }).expect_err(name);
+        let error = Tap::open(&named(name)).expect_err(name);
         assert_eq!(error.errno(), Some(22), "{name}");
         assert!(error.to_string().contains(&format!("{name:?}")), "{error}");
     }
@@ -109,11 +143,14 @@ fn a_persistent_device_stays_and_is_left_as_it_was() {
         ip(&[&["tuntap", "add", "dev", &name, "mode", "tap"], made_with].concat());
         bring_up(&name);
         let before = description(&name);
-        let mut tap = open_tap(&name, false);
-        assert!(!tap.created());
-        assert!(datagram_from_kernel(&mut tap).ends_with(b"hello, world"), "{made_with:?}");
-        drop(tap);
-        assert_eq!(description(&name), before);
+        for features in [Features::NONE, Features::ALL] {
+            let mut tap = open_with(&name, false, features);
+            assert!(!tap.created());
+            assert!(datagram_from_kernel(&mut tap).ends_with(b"hello, world"), "{made_with:?}");
+            drop(tap);
+            let after = if features == Features::NONE { before.clone() } else { with_header(&before) };
+            assert_eq!(description(&name), after);
+        }
         ip(&["link", "del", &name]);
     }
     assert!(!open_tap("mine", false).created());
@@ -124,11 +161,7 @@ fn a_persistent_device_stays_and_is_left_as_it_was() {
 fn what_is_taken_or_no_tap_is_refused() {
     let Some(_alone) = own_namespace() else { return };
     let _first = open_tap("tap0", false);
-    let refused = |name: &str| {
-        Tap::open(&TapOptions { name: Some(name.to_owned()), persistent: false })
-            .expect_err("taken")
-            .to_string()
-    };
+    let refused = |name: &str| Tap::open(&named(name)).expect_err("taken").to_string();
     assert!(refused("tap0").contains("tap0: device or resource busy; another program has it"));
     ip(&["tuntap", "add", "dev", "tun0", "mode", "tun"]);
     assert!(refused("tun0").contains("tun0: a device of that name exists and is no tap"));
@@ -136,22 +169,77 @@ fn what_is_taken_or_no_tap_is_refused() {
 }
 
 #[test]
-fn an_old_offload_mask_is_reset() {
+fn an_old_offload_mask_is_reset_and_ours_is_taken_back() {
     let Some(_alone) = own_namespace() else { return };
-    const TUN_F_CSUM: usize = 1;
     let tap = open_tap("tap0", true);
-    ioctl::set_offload(tap.fd.as_fd(), TUN_F_CSUM).expect("allowed");
+    ioctl::set_offload(tap.fd.as_fd(), ioctl::TUN_F_CSUM).expect("allowed");
+    // As if its owner had died.
+    let fd = tap.fd.try_clone().expect("a descriptor");
     drop(tap);
+    ioctl::set_offload(fd.as_fd(), ioctl::TUN_F_CSUM).expect("allowed");
+    drop(fd);
     let mut tap = open_tap("tap0", false);
     bring_up("tap0");
-    let datagram = datagram_from_kernel(&mut tap);
-    // Pseudo-header and datagram: source, destination, protocol, length, and all of UDP.
-    let udp = &datagram[34..];
-    let mut covered = datagram[26..34].to_vec();
-    covered.extend_from_slice(&[0, 17]);
-    covered.extend_from_slice(&(udp.len() as u16).to_be_bytes());
-    covered.extend_from_slice(udp);
-    assert_eq!(checksum::checksum(&covered), 0, "the kernel left the checksum to the reader");
+    assert!(is_whole(&datagram_from_kernel(&mut tap)), "the kernel left the checksum to the reader");
+    drop(tap);
+    drop(open_with("tap0", false, Features::ALL));
+    let mut next = attached_by_who_knows_of_nothing("tap0");
+    let packet = packet_from_kernel(&mut next);
+    assert_eq!(packet.offload, Offload::default());
+    assert!(is_whole(packet.bytes()), "the next reader was left with our mask");
+}
+
+/// A reader that does not touch the mask.
+fn attached_by_who_knows_of_nothing(name: &str) -> Tap {
+    let fd = open(DEVICE, OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).expect("root");
+    let links = LinkSocket::open().expect("netlink");
+    attach(&fd, &links, name, 0).expect("it is there");
+    let header = ioctl::vnet_header_size(fd.as_fd()).expect("it was made with one");
+    let index = links.query(Which::Name(name)).expect("it is there").index;
+    let front = Front::new(false, header).expect("a known length");
+    let features = Features::NONE;
+    Tap { fd, links, index, name: name.to_owned(), created: false, front, features }
+}
+
+#[test]
+fn switches_change_what_the_kernel_leaves_to_us_without_opening_anew() {
+    let Some(_alone) = own_namespace() else { return };
+    let mut tap = open_with("tap0", false, Features::ALL);
+    assert_eq!(tap.features(), Features::ALL);
+    bring_up("tap0");
+    let open = packet_from_kernel(&mut tap);
+    assert_eq!(open.offload.partial_checksum, Some((34, 6)));
+    assert!(!is_whole(open.bytes()));
+    let rx_off = Features { rx: false, ..Features::ALL };
+    tap.set_features(rx_off).expect("the device is there");
+    assert_eq!(tap.features(), Features { gro: false, ..rx_off }, "units need open checksums");
+    ip(&["neigh", "flush", "dev", "tap0"]);
+    let whole = packet_from_kernel(&mut tap);
+    assert_eq!(whole.offload, Offload::default());
+    assert!(is_whole(whole.bytes()));
+    assert_eq!(open_tap("tap1", false).features(), Features::NONE);
+}
+
+#[test]
+fn headers_of_any_length_stand_in_front() {
+    let Some(_alone) = own_namespace() else { return };
+    const TUNSETVNETHDRSZ: rustix::ioctl::Opcode = rustix::ioctl::opcode::write::<i32>(b'T', 216);
+    for (index, length) in [10, 12, 20].into_iter().enumerate() {
+        let name = format!("t{index}");
+        let tap = open_with(&name, true, Features::ALL);
+        let mut length: i32 = length;
+        // SAFETY: TUNSETVNETHDRSZ reads one int.
+        unsafe {
+            let setter = rustix::ioctl::Updater::<TUNSETVNETHDRSZ, i32>::new(&mut length);
+            rustix::ioctl::ioctl(&tap.fd, setter).expect("a length that the kernel knows");
+        }
+        drop(tap);
+        let mut tap = open_with(&name, false, Features::ALL);
+        assert_eq!(tap.front.len(), length as usize);
+        bring_up(&name);
+        assert_eq!(packet_from_kernel(&mut tap).offload.partial_checksum, Some((34, 6)));
+        ip(&["link", "del", &name]);
+    }
 }
 
 #[test]

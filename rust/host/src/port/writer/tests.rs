@@ -1,4 +1,5 @@
 use super::*;
+use crate::device::Loopback;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
 use tapip_core::buffer::{Offload, Slices};
 use tapip_core::observe::InterfaceId;
@@ -16,7 +17,8 @@ fn burst(frames: impl IntoIterator<Item = Vec<u8>>) -> Burst {
     let mut burst = Burst::default();
     for frame in frames {
         let (interface, offload) = (InterfaceId(1), Offload::default());
-        burst.push(&Transmit { interface, offload, header: &frame, payload: Slices::EMPTY });
+        burst
+            .push(&Loopback::new(), &Transmit { interface, offload, header: &frame, payload: Slices::EMPTY });
     }
     burst
 }
