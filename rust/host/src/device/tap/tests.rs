@@ -7,7 +7,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::net::UdpSocket;
 use tapip_core::buffer::{Offload, Pool};
 use tapip_core::observe::InterfaceId;
-use tapip_core::wire::checksum;
+use tapip_core::wire::{VirtioHeader, checksum};
 
 fn open_tap(name: &str, persistent: bool) -> Tap {
     open_with(name, persistent, Features::NONE)
@@ -270,4 +270,56 @@ fn a_device_that_was_deleted_is_gone_for_both_directions() {
     let mut packet = Pool::new(1, 2_000).take().expect("one");
     assert!(is_gone(&tap.recv(&mut packet).expect_err("gone")));
     assert!(is_gone(&tap.send(&frame(&[0; 60])).expect_err("gone")));
+}
+
+#[test]
+fn a_hostile_header_loses_its_frame_and_no_other() {
+    use rustix::net::{AddressFamily, SendFlags, SocketFlags, SocketType, send, socketpair};
+    // A cable that keeps frames apart stands for the device: the kernel's own headers are never wrong.
+    let kinds = (AddressFamily::UNIX, SocketType::SEQPACKET);
+    let (fd, kernel) = socketpair(kinds.0, kinds.1, SocketFlags::NONBLOCK, None).expect("sockets");
+    let (links, front) =
+        (LinkSocket::open().expect("netlink"), Front::new(false, 12).expect("a known length"));
+    let (name, features) = ("tap0".to_owned(), Features::ALL);
+    let mut tap = Tap { fd, links, index: 1, name, created: false, front, features };
+    let mut pool = Pool::new(100, 2_016);
+    let mut read = |header: VirtioHeader, length: usize| {
+        let frame = [&header.to_bytes()[..], &[0; 2], &vec![7; length]].concat();
+        send(&kernel, &frame, SendFlags::empty()).expect("there is room");
+        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+        let read = tap.recv_unit(&mut packet, &mut unit);
+        let (small, large) = (packet.len(), unit.len());
+        (read.map_err(|error| error.kind()), small, large)
+    };
+    let good = VirtioHeader {
+        flags: VirtioHeader::NEEDS_CHECKSUM,
+        kind: VirtioHeader::TCP_V4,
+        header_length: 66,
+        segment_size: 1_448,
+        checksum_start: 34,
+        checksum_offset: 16,
+    };
+    let bad = [
+        VirtioHeader { segment_size: 0, ..good },
+        VirtioHeader { header_length: u16::MAX, ..good },
+        VirtioHeader { checksum_start: u16::MAX, checksum_offset: u16::MAX, ..good },
+        VirtioHeader { checksum_start: 0, checksum_offset: 59_999, ..good },
+        VirtioHeader { flags: 0, ..good },
+        VirtioHeader { kind: 4, ..good },
+        VirtioHeader { kind: 5, ..good },
+        VirtioHeader { kind: 0xff, ..good },
+    ];
+    for header in bad {
+        assert_eq!(read(header, 60_000).0, Err(io::ErrorKind::InvalidData), "{header:?}");
+        assert_eq!(read(header, 60).0, Err(io::ErrorKind::InvalidData), "{header:?}");
+        assert_eq!(read(good, 60_000), (Ok(true), 0, 60_000));
+        assert_eq!(read(VirtioHeader::default(), 60), (Ok(true), 60, 0));
+    }
+    assert_eq!(read(good, 2_016), (Ok(true), 2_016, 0), "as much as a small buffer holds");
+    assert_eq!(read(good, 2_017), (Ok(true), 0, 2_017));
+    // Too short for its header: an empty frame, which the stack refuses.
+    send(&kernel, &[1; 7], SendFlags::empty()).expect("there is room");
+    let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+    let short = tap.recv_unit(&mut packet, &mut unit);
+    assert!(packet.is_empty() && unit.is_empty(), "{short:?}");
 }
