@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import os
 import platform
@@ -16,6 +17,8 @@ from tapip_rs.config import Config
 __all__ = ["Check", "examine", "hindrance"]
 
 CAP_NET_ADMIN = 12
+#: linux/if_tun.h.
+TUNGETFEATURES, IFF_VNET_HDR = 0x800454CF, 0x4000
 TUN = Path("/dev/net/tun")
 
 
@@ -77,7 +80,8 @@ def may_administer() -> bool:
 def examine(config: Config) -> list[Check]:
     """Look at everything; a look that fails is a finding, not an end."""
     looks: tuple[Callable[[Config], Check], ...] = (
-        _system, _right, _tun, _run_directory, _leftover, _tap, _bridge, _addresses, _build, _pyroute2, _editor,
+        _system, _right, _tun, _offload, _run_directory, _leftover, _tap, _bridge, _addresses, _build,
+        _pyroute2, _editor,
     )  # fmt: skip
     return [_safely(look, config) for look in looks]
 
@@ -112,6 +116,21 @@ def _tun(_config: Config) -> Check:
         mend = "be root; modprobe tun; in a container: docker run --device /dev/net/tun --cap-add NET_ADMIN ..."
         return Check(name, "missing", f"can not be opened: {trouble}", mend)
     return Check(name, "good", "can be opened")
+
+
+def _offload(config: Config) -> Check:
+    wanted = ",".join(config.tap.offload) or "off"
+    try:
+        descriptor = os.open(TUN, os.O_RDWR | os.O_CLOEXEC)
+    except OSError as error:
+        return Check("offload", "warning", f"can not be looked at: {error.strerror}")
+    try:
+        flags = int.from_bytes(fcntl.ioctl(descriptor, TUNGETFEATURES, bytes(4)), sys.byteorder)
+    finally:
+        os.close(descriptor)
+    if flags & IFF_VNET_HDR or not config.tap.offload:
+        return Check("offload", "good", f"{wanted} (ethtool -k in the shell, --offload)")
+    return Check("offload", "warning", "this kernel takes none: each frame goes by itself", "Linux 2.6.27 or later")
 
 
 def _run_directory(_config: Config) -> Check:
