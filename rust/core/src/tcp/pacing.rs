@@ -17,6 +17,10 @@ pub(super) struct Pacer {
     next: Instant,
     /// How far ahead of that units may leave.
     ahead: Duration,
+    /// When the wait that is under way ends.
+    due: Option<Instant>,
+    /// When the last one ended, and how late that was.
+    woken: (Instant, Duration),
 }
 
 /// How long `bytes` take at `rate` bytes a second.
@@ -43,6 +47,13 @@ impl Pacer {
         Some(Instant::from_nanos(self.next.as_nanos().saturating_sub(lead.as_nanos())).max(now))
     }
 
+    /// As `wait`, for who waits now: how late he comes back counts for the next unit.
+    pub(super) fn begin_wait(&mut self, now: Instant) -> Option<Instant> {
+        let until = self.wait(now);
+        self.due = until.or(self.due);
+        until
+    }
+
     /// `bytes` leave now, at `rate` bytes a second, in segments of `segment`.
     pub(super) fn on_sent(&mut self, now: Instant, bytes: u64, rate: u64, segment: u64) {
         let least = time_for(SEGMENTS * segment, rate);
@@ -50,7 +61,14 @@ impl Pacer {
         // A quantum in hand, less the unit that is just being charged for.
         self.ahead =
             Duration::from_nanos(burst.as_nanos().saturating_sub(time_for(segment, rate).as_nanos()));
-        self.next = self.next.max(now) + time_for(bytes, rate);
+        // A driver that wakes late makes up for it, by a quantum at most: a model of the path that is fed with what left
+        // would take every delay of ours for one of the path's. Who had nothing to send has nothing to make up for.
+        if let Some(due) = self.due.take() {
+            self.woken = (now, now.since(due).min(burst));
+        }
+        let late = if self.woken.0 == now { self.woken.1 } else { Duration::ZERO };
+        let floor = Instant::from_nanos(now.as_nanos().saturating_sub(late.as_nanos()));
+        self.next = self.next.max(floor) + time_for(bytes, rate);
     }
 }
 
@@ -78,6 +96,37 @@ mod tests {
             }
         }
         assert!((990_000..=1_010_000).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn a_driver_that_wakes_late_keeps_the_rate() {
+        let (mut pacer, mut now, mut sent) = (Pacer::default(), Instant::ZERO, 0u64);
+        let late = Duration::from_micros(900);
+        while now < Instant::from_secs(1) {
+            match pacer.begin_wait(now) {
+                None => {
+                    pacer.on_sent(now, 1_500, 6_000_000, 1_500);
+                    sent += 1_500;
+                }
+                Some(at) => now = at + late,
+            }
+        }
+        assert!((5_900_000..=6_030_000).contains(&sent), "{sent}");
+    }
+
+    #[test]
+    fn who_had_nothing_to_send_gets_no_larger_burst_for_it() {
+        let mut pacer = Pacer::default();
+        let burst = |pacer: &mut Pacer, now| {
+            let mut units = 0;
+            while pacer.wait(now).is_none() {
+                pacer.on_sent(now, 1_500, 6_000_000, 1_500);
+                units += 1;
+            }
+            units
+        };
+        let first = burst(&mut pacer, Instant::ZERO);
+        assert_eq!(burst(&mut pacer, Instant::from_secs(9)), first);
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl Sender {
     }
 
     fn on_wait(&mut self, now: Instant, wait: Wait) {
-        self.paced_until = if wait == Wait::Pacing { self.pacer.wait(now) } else { None };
+        self.paced_until = if wait == Wait::Pacing { self.pacer.begin_wait(now) } else { None };
         if wait != Wait::Pacing && self.outstanding() as usize >= self.queue.len() {
             self.force = false;
             self.note_idle();
