@@ -39,6 +39,7 @@ __all__ = [
     "QueuedError",
     "RawSocket",
     "RouteInfo",
+    "Server",
     "SocketInfo",
     "Stack",
     "Tap",
@@ -218,6 +219,12 @@ class Stack:
 
         `backlog` connections wait for accept at most. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL).
         """
+    def serve(self, services: list[str], address: str = "0.0.0.0", port_offset: int = 0) -> Server:
+        """Open some of the services echo, discard, daytime and chargen (RFC 862, 863, 867, 864), TCP and UDP.
+
+        Each at `port_offset` above its standard port. Nothing is served until `run` of the result is called.
+        Raises: ValueError for a name that is none; OSError(EADDRINUSE, EADDRNOTAVAIL).
+        """
     def udp(self, local: _SocketAddress | None = None) -> UdpSocket:
         """A UDP socket, bound to `local` when it is given. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL)."""
     def raw(self, protocol: int) -> RawSocket:
@@ -364,6 +371,19 @@ class TcpListener:
         """What can be done without waiting; POLLIN: a connection waits."""
     def wait(self, events: int, timeout: float | None = None) -> int:
         """As `TcpStream.wait`."""
+
+@final
+class Server:
+    """A server of echo, discard, daytime and chargen, run by the thread that calls `run`. Made by `Stack.serve`."""
+
+    def run(self, timeout: float | None = None) -> None:
+        """Serve for `timeout` seconds, or until an exception (Ctrl-C) ends it; it may be called again.
+
+        Raises: RuntimeError when another thread is in it; OSError when the stack was stopped or failed.
+        """
+    @property
+    def served(self) -> dict[str, int]:
+        """What was done so far: accepted, open, received, sent (bytes), datagrams, refused."""
 
 @final
 class UdpSocket:

@@ -32,6 +32,7 @@ what it does:
   (nothing)             the net shell; see `help` there
   doctor                say what is missing on this machine, and how to mend it
   down                  undo what a tapip that was killed left behind
+  serve [SERVICE ...]   serve echo, discard, daytime and chargen to the outside; see tapip serve --help
   sim FILE.py           run a program that builds a virtual network; see tapip sim --help
 
 examples:
@@ -82,6 +83,33 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "-c", "--commands", metavar="COMMANDS", help="run these shell commands, `;` between them, and exit"
     )
+    _add_settings(made)
+    made.add_argument("--json", action="store_true", help="doctor: answer in JSON")
+    made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    return made
+
+
+def serve_parser() -> argparse.ArgumentParser:
+    """The command line of `tapip serve`."""
+    from tapip_rs.serve import PORTS
+
+    made = _Parser(
+        prog="tapip serve",
+        description="Serve echo, discard, daytime and chargen (RFC 862, 863, 867, 864) over TCP and UDP until Ctrl-C.",
+        allow_abbrev=False,
+    )
+    made.add_argument(
+        "services", nargs="*", choices=(*PORTS, []), default=[], metavar="SERVICE", help=f"{', '.join(PORTS)} (all)"
+    )
+    made.add_argument("--port-offset", type=int, default=0, metavar="N", help="listen N above the standard ports")
+    made.add_argument("--python", action="store_true", help="serve by Python threads instead of Rust")
+    made.add_argument("--seconds", type=float, metavar="S", help="end after so long")
+    _add_settings(made)
+    made.add_argument("--json", action="store_true", help="say in JSON what was served")
+    return made
+
+
+def _add_settings(made: argparse.ArgumentParser) -> None:
     made.add_argument("--config", metavar="FILE", help="read settings from this file")
     for setting in SETTINGS:
         if setting.word:
@@ -91,9 +119,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--sysctl", action="append", default=[], metavar="NAME=VALUE", help="set a knob; may be repeated")
     made.add_argument("-q", "--quiet", action="store_true", help="do not say what is done at start and end")
     made.add_argument("-v", "--verbose", action="store_true", help="tell more: the traceback of an unexpected error")
-    made.add_argument("--json", action="store_true", help="doctor: answer in JSON")
-    made.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    return made
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -103,15 +128,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         from tapip_rs.sim.program import main as run_program
 
         return run_program(arguments[1:])
-    words = parser().parse_args(arguments)
+    serves = arguments[:1] == ["serve"]
+    words = serve_parser().parse_args(arguments[1:]) if serves else parser().parse_args(arguments)
+    run = _serve if serves else _run
     try:
         config = load(vars(words), sysctl=words.sysctl, file=words.config)
-        _refuse_strays(words)
+        if not serves:
+            _refuse_strays(words)
     except ConfigError as error:
         return _fail(str(error), USAGE_ERROR)
     with _log_lines(quiet=words.quiet, verbose=words.verbose), _ending_signals():
         try:
-            return _run(words, config)
+            return run(words, config)
         except KeyboardInterrupt:
             return 128 + signal.SIGINT
         except (OSError, ValueError) as error:
@@ -125,11 +153,15 @@ def _refuse_strays(words: argparse.Namespace) -> None:
         raise ConfigError(f"-c is for the shell, not for tapip {words.verb}")
 
 
-def _run(words: argparse.Namespace, config: Config) -> int:
+def _enter_namespace(config: Config) -> None:
     if config.netns is not None:
         from tapip_rs.topology.netns import enter
 
         enter(config.netns)  # before any thread starts, so that all of them are there
+
+
+def _run(words: argparse.Namespace, config: Config) -> int:
+    _enter_namespace(config)
     if words.verb == "doctor":
         return _doctor(config, as_json=words.json)
     if words.verb == "down":
@@ -177,6 +209,35 @@ def _shell(words: argparse.Namespace, config: Config) -> int:
             stack.close()
     _log.info("main wait system exit")
     return status
+
+
+def _serve(words: argparse.Namespace, config: Config) -> int:
+    from tapip_rs.serve import PORTS, serve, summary
+    from tapip_rs.topology.plan import shielded
+
+    names = words.services or list(PORTS)
+    last = max(PORTS[name] for name in names) + words.port_offset
+    if not 0 <= words.port_offset <= last <= 0xFFFF:
+        raise ValueError(
+            f"--port-offset: {words.port_offset} makes a port that is none; 0 to {0xFFFF - last + words.port_offset}"
+        )
+    _enter_namespace(config)
+    stack = _stack(config, chosen=words.topology is not None)
+    try:
+        server = serve(stack, names, port_offset=words.port_offset, python=words.python)
+        where = ", ".join(f"{name} {PORTS[name] + words.port_offset}" for name in names)
+        _log.info("serve %s", where)
+        try:
+            server.run(words.seconds)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            served = server.served
+            print(json.dumps(served) if words.json else summary(served))
+    finally:
+        with shielded():
+            stack.close()
+    return 0
 
 
 def _stack(config: Config, *, chosen: bool) -> Stack:

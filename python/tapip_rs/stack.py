@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -156,6 +156,13 @@ class Stack:
     def listen(self, local: Address, backlog: int = 128) -> TcpListener:
         """Listen for TCP connections; port 0 picks one, host "0.0.0.0" means every address."""
         return TcpListener(self.core.tcp_listen(socket_address(local, "local"), backlog))
+
+    def serve(self, services: Iterable[str], address: Host = "0.0.0.0", port_offset: int = 0) -> _core.Server:
+        """Open services by name (echo, discard, daytime, chargen), TCP and UDP; the `run` of the result serves.
+
+        Each listens `port_offset` above its standard port. One thread serves all, in Rust, without the GIL.
+        """
+        return self.core.serve(list(services), host_text(address, "address"), port_offset)
 
     def udp(self, local: Address | None = None) -> UdpSocket:
         """A UDP socket, bound to `local` when it is given."""

@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use crate::sim::{DirectionInfo, FlowInfo, Network, VirtualSocket};
     #[pymodule_export]
-    use crate::sockets::{RawSocket, TcpListener, TcpStream, UdpSocket};
+    use crate::sockets::{RawSocket, Server, TcpListener, TcpStream, UdpSocket};
     #[pymodule_export]
     use crate::stack::Stack;
 

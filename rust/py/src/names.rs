@@ -9,6 +9,7 @@ use tapip_core::observe::{Layer, LayerMask, Readiness};
 use tapip_core::stack::{KnobError, Medium, SocketOption};
 use tapip_core::tcp::congestion::Kind;
 use tapip_host::device::Features;
+use tapip_host::serve::Service;
 
 const OPTIONS: &[(&str, SocketOption)] = &[
     ("nodelay", SocketOption::NoDelay),
@@ -110,6 +111,11 @@ pub(crate) fn medium(name: &str) -> PyResult<Medium> {
 /// The name of a medium.
 pub(crate) fn medium_name(medium: Medium) -> &'static str {
     name_of(medium, MEDIA)
+}
+
+/// A service by its name.
+pub(crate) fn service(name: &str) -> PyResult<Service> {
+    find("services", name, &Service::ALL.map(|service| (service.name(), service)))
 }
 
 /// A kind of route by its name.

@@ -11,7 +11,7 @@ use crate::records::{
     ArpReply, Event, InterfaceInfo, NeighborInfo, RouteInfo, RouteTuple, SocketInfo, TcpInfo,
 };
 use crate::sim::VirtualHost;
-use crate::sockets::{RawSocket, TcpListener, TcpStream, UdpSocket};
+use crate::sockets::{RawSocket, Server, TcpListener, TcpStream, UdpSocket};
 use crate::timeout::{limit, to_seconds, to_time};
 use crate::{fault, names};
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -381,6 +381,22 @@ impl Stack {
     #[pyo3(signature = (local, backlog = 128))]
     fn tcp_listen(&self, py: Python<'_>, local: &Bound<'_, PyAny>, backlog: usize) -> PyResult<TcpListener> {
         TcpListener::listen(py, self.handle(), socket("local", local)?, backlog)
+    }
+
+    /// Open some of the services echo, discard, daytime and chargen (RFC 862, 863, 867, 864), TCP and UDP, each
+    /// `port_offset` above its standard port. Nothing is served until `run` of the result is called.
+    ///
+    /// Raises: ValueError for a name that is none; OSError(EADDRINUSE, EADDRNOTAVAIL).
+    #[pyo3(signature = (services, address = "0.0.0.0", port_offset = 0))]
+    fn serve(
+        &self,
+        py: Python<'_>,
+        services: Vec<String>,
+        address: &str,
+        port_offset: u16,
+    ) -> PyResult<Server> {
+        let services = services.iter().map(|name| names::service(name)).collect::<PyResult<Vec<_>>>()?;
+        Server::open(py, self.handle(), &services, ip("address", address)?, port_offset)
     }
 
     /// Make a UDP socket, bound to `local` when it is given. Raises: OSError(EADDRINUSE, EADDRNOTAVAIL).

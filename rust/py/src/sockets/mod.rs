@@ -1,11 +1,13 @@
 //! Sockets: the host's blocking ones, with a timeout that stays and signals that are looked at. One class a file.
 
 mod raw_socket;
+mod server;
 mod tcp_listener;
 mod tcp_stream;
 mod udp_socket;
 
 pub(crate) use raw_socket::RawSocket;
+pub(crate) use server::Server;
 pub(crate) use tcp_listener::TcpListener;
 pub(crate) use tcp_stream::TcpStream;
 pub(crate) use udp_socket::UdpSocket;
