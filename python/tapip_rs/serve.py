@@ -1,4 +1,4 @@
-"""`tapip serve`: echo, discard, daytime and chargen (RFC 862, 863, 867, 864), in Rust or in Python, over the same sockets.
+"""`tapip serve`: echo, discard, daytime and chargen (RFC 862, 863, 867, 864), in Rust or in Python over one API.
 
 Both kinds of server have `run(timeout)` and `served`, the numbers of `_core.Server`.
 """
