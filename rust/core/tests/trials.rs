@@ -48,8 +48,8 @@ fn no_host_breaks_a_rule_and_every_transfer_comes_to_its_end() {
 
 #[test]
 fn seeds_that_once_found_something_are_clean() {
-    // 5787: a sender whose receiver was done, and gone before its FIN got through.
+    // 44409: a cookie came back after the listener's buffer had changed. 45443: a path was probed with nothing behind the probe.
     let complaints: Vec<_> =
-        [5_787].into_iter().filter_map(|seed| complaint(seed, &Trial::new(seed).run())).collect();
+        [44_409, 45_443].into_iter().filter_map(|seed| complaint(seed, &Trial::new(seed).run())).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

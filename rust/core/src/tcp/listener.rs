@@ -59,8 +59,9 @@ pub struct Listener {
     secrets: Secrets,
     cache: SynCache,
     waiting: usize,
-    /// When a cookie was sent last.
-    cookie_sent: Option<Instant>,
+    /// When a cookie was sent last, and the shift of our windows that it told of, which it does not hold: as long as any
+    /// is out, that stays.
+    cookie_sent: Option<(Instant, u8)>,
     /// Connections open by Fast Open without their ACK.
     pending: usize,
     /// How long those that were reset count on, and those of which that is not known yet.
@@ -295,9 +296,15 @@ impl Listener {
         }
     }
 
+    /// The shift that cookies told of which may still come back.
+    fn cookie_out(&self, now: Instant) -> Option<u8> {
+        self.cookie_sent.filter(|told| now < told.0 + syn_cookie::LIFETIME).map(|told| told.1)
+    }
+
     /// Answer a SYN and remember nothing of it.
     fn answer_with_cookie(&mut self, cx: &mut Context<'_>, common: &Common, syn: &TcpHeader) -> OnListen {
-        let mut agreed = options::agree(common, options::shift_for(common.window_reach()), &syn.options);
+        let shift = self.cookie_out(cx.now).unwrap_or_else(|| options::shift_for(common.window_reach()));
+        let mut agreed = options::agree(common, shift, &syn.options);
         let subject = Subject { key: self.secrets.syn_cookie, tuple: &common.tuple, irs: syn.seq };
         let Some(isn) = subject.make(cx.now, agreed.peer_mss) else {
             return OnListen::Ignore(DropReason::TcpSynQueueFull);
@@ -313,7 +320,7 @@ impl Listener {
         if let Some(stamps) = &mut answer.options.timestamps {
             stamps.value = syn_cookie::stamp(stamps.value, &agreed);
         }
-        self.cookie_sent = Some(cx.now);
+        self.cookie_sent = Some((cx.now, shift));
         cx.count(Counter::TcpSyncookiesSent);
         OnListen::Answer(answer)
     }
@@ -327,9 +334,9 @@ impl Listener {
     ) -> Option<OnListen> {
         let Arrival { tuple, segment, isn, mtu, .. } = *arrival;
         //= rfc4987#3.6   only while some are out, so that nobody can guess at leisure
-        let recent = self.cookie_sent.is_some_and(|at| cx.now < at + syn_cookie::LIFETIME);
+        let recent = self.cookie_out(cx.now);
         let cookies = self.settings.syn_cookies.unwrap_or(config.syn_cookies);
-        if segment.has(TcpFlags::SYN) || cookies == 0 || !(recent || cookies > 1) {
+        if segment.has(TcpFlags::SYN) || cookies == 0 || !(recent.is_some() || cookies > 1) {
             return None;
         }
         let subject = Subject { key: self.secrets.syn_cookie, tuple: &tuple, irs: segment.seq - 1 };
@@ -351,8 +358,8 @@ impl Listener {
         let mut common = Common::new(cx, config, self.settings, tuple, isn, mtu);
         common.syn_cookie = true;
         let stamps = segment.options.timestamps.map(|stamps| (stamps.value, stamps.echo));
-        let ours = options::shift_for(common.window_reach());
-        let mut agreed = syn_cookie::agreed(config, mss, stamps, ours);
+        let ours = recent.unwrap_or_else(|| options::shift_for(common.window_reach()));
+        let mut agreed = syn_cookie::agreed(mss, stamps, ours);
         let told = agreed.timestamps.and(stamps).map(|(_, echo)| syn_cookie::has_ecn(echo));
         agreed.ecn = ecn::Agreement::remembered(ecn::Policy::of(&common), segment, told);
         let open = SynReceived::remembered(cx, &common, (cookie, segment.seq - 1), agreed)

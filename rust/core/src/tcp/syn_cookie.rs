@@ -7,10 +7,10 @@
 //! be lost without a word. The counter ticks every 64 seconds. What else both SYNs agree on lies in the low six bits of our timestamp,
 //! where the peer offers timestamps, and is given up where it does not.
 
+use super::Tuple;
 use super::ecn;
 use super::isn::name_of;
 use super::options::Agreed;
-use super::{Config, Tuple};
 use crate::rng::prf;
 use crate::time::{Duration, Instant};
 use crate::wire::SeqNumber;
@@ -115,15 +115,16 @@ pub(super) fn stamp(value: u32, agreed: &Agreed) -> u32 {
 }
 
 /// What both SYNs agreed on, ECN aside, by the timestamp that the peer echoes and the one that it sends; `ours` is our shift.
-pub(super) fn agreed(config: &Config, mss: u16, stamps: Option<(u32, u32)>, ours: u8) -> Agreed {
+/// Knobs may have changed since: what was told counts.
+pub(super) fn agreed(mss: u16, stamps: Option<(u32, u32)>, ours: u8) -> Agreed {
     let ecn = ecn::Agreement::default();
     let bare = Agreed { peer_mss: mss, scale: None, sack: false, timestamps: None, ecn };
     //= rfc4987#3.6   where there was no room for options, there are none
-    let Some((value, echo)) = stamps.filter(|(_, echo)| config.timestamps && *echo != 0) else { return bare };
+    let Some((value, echo)) = stamps.filter(|(_, echo)| *echo != 0) else { return bare };
     let shift = (echo & 15) as u8;
     Agreed {
-        scale: (config.window_scaling && shift < NO_SHIFT as u8).then_some((shift, ours)),
-        sack: config.sack && echo & SACK != 0,
+        scale: (shift < NO_SHIFT as u8).then_some((shift, ours)),
+        sack: echo & SACK != 0,
         timestamps: Some(value),
         ..bare
     }
@@ -171,7 +172,6 @@ mod tests {
 
     #[test]
     fn options_travel_in_the_timestamp_and_never_ahead_of_it() {
-        let config = Config::default();
         for value in [0, 63, 64, 100, u32::MAX] {
             for scale in [None, Some((0, 7)), Some((14, 7))] {
                 for sack in [false, true] {
@@ -179,15 +179,14 @@ mod tests {
                     let told = Agreed { peer_mss: 1460, scale, sack, timestamps: Some(5), ecn };
                     let echo = stamp(value, &told);
                     assert!((value.wrapping_sub(echo)) < 128, "{value} {echo}");
-                    assert_eq!(agreed(&config, 1460, Some((5, echo)), 7), told);
+                    assert_eq!(agreed(1460, Some((5, echo)), 7), told);
                 }
             }
         }
-        let off = Config { window_scaling: false, sack: false, ..Config::default() };
         let ecn = ecn::Agreement::default();
         let bare = Agreed { peer_mss: 536, scale: None, sack: false, timestamps: None, ecn };
-        assert_eq!(agreed(&off, 536, Some((5, SACK)), 7), Agreed { timestamps: Some(5), ..bare });
-        assert_eq!(agreed(&config, 536, None, 7), bare);
+        assert_eq!(agreed(536, Some((5, NO_SHIFT)), 7), Agreed { timestamps: Some(5), ..bare });
+        assert_eq!(agreed(536, None, 7), bare);
     }
 
     #[test]

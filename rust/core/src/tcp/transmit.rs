@@ -152,7 +152,9 @@ impl Sender {
         let calm = self.recovery.phase() == Phase::Open && self.flight.lost() == 0 && self.nxt == self.max;
         let follows = offset + payload + 3 * segment <= self.queue.len().min(self.peer.size as usize);
         let window = self.window() as usize;
-        if !calm || !follows || window < payload || self.queue.fit(offset, payload) < payload {
+        // With less in the window its loss shows by a timeout only, which tells nothing of its size: again and again.
+        let shows = window >= payload + 3 * segment;
+        if !calm || !follows || !shows || self.queue.fit(offset, payload) < payload {
             return Ok(None);
         }
         if window - (self.in_network(common) as usize).min(window) < payload {

@@ -51,6 +51,21 @@ fn a_cookie_keeps_what_both_syns_agreed_on() {
 }
 
 #[test]
+fn a_cookie_keeps_our_scale_whatever_becomes_of_the_buffer() {
+    let mut server = always();
+    let (isn, stamp) = cookie(&mut server, 5, everything());
+    server.listener.settings_mut().set(Setting::ReceiveBuffer(20_000)).unwrap();
+    cookie(&mut server, 6, everything());
+    assert_eq!(
+        server.answer.unwrap().options.window_scale,
+        Some(5),
+        "while any is out: which it was, none tells"
+    );
+    assert_eq!(server.takes(5, &seg(ACK, 1, isn + 1).stamps(101, stamp)), "ESTABLISHED");
+    assert_eq!(server.made.unwrap().info().window_scale, Some((9, 5)));
+}
+
+#[test]
 fn without_timestamps_only_the_segment_size_survives() {
     let mut server = always();
     let (isn, _) = cookie(&mut server, 5, TcpOptions { timestamps: None, ..everything() });
