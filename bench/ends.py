@@ -1,10 +1,10 @@
 """One end of a bulk transfer, in a process of its own:
 
-    ends.py tapip|kernel listen|connect send|receive PEER SECONDS [CONTROL [FAULT]]
+    ends.py tapip|kernel listen|connect send|receive PEER SECONDS [CONTROL [FAULT [OFFLOAD]]]
 
 The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
 to connect to, or to listen on; `CONTROL` the congestion control of who connects, `FAULT` what tapip's interface does to
-frames, as JSON. The receiver prints Gbit/s.
+frames, as JSON, `OFFLOAD` what is left to the kernel behind its tap. The receiver prints Gbit/s.
 """
 
 import json
@@ -63,14 +63,14 @@ def run(stream, verb, seconds):
             print(f"{receive(stream):.4f}", flush=True)
 
 
-def main(who, how, verb, peer, seconds, control="", fault="{}"):
+def main(who, how, verb, peer, seconds, control="", fault="{}", offload="on"):
     """Connect, then run."""
     if who == "kernel":
         run(kernel_stream(how, peer, control), verb, float(seconds))
         return
     from tapip_rs import Stack
 
-    with Stack.top2() as stack:
+    with Stack.top2(offload=offload) as stack:
         if control:
             stack.policy["net.ipv4.tcp_congestion_control"] = control
         if impairment := json.loads(fault):

@@ -19,13 +19,13 @@ ROUNDS = int(os.environ.get("TAPIP_BENCH_ROUNDS", "5"))
 RENO = ("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
 
 
-def tapip(verb):
+def tapip(verb, offload):
     """One transfer between tapip and the kernel behind its tap; `verb` is tapip's."""
     with namespace("bench") as inside:
         inside.run(*RENO)
         kernels = "receive" if verb == "send" else "send"
         listener = inside, ("kernel", "listen", kernels, "0.0.0.0")
-        return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")), SECONDS)
+        return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")), SECONDS, "", "{}", offload)
 
 
 def veth(offload):
@@ -44,10 +44,12 @@ def veth(offload):
 
 
 ROWS = {
-    "tapip out, to the kernel": lambda: tapip("send"),
-    "tapip in, from the kernel": lambda: tapip("receive"),
-    "kernel veth, no TSO/GSO/GRO": lambda: veth(offload=False),
+    "tapip out, offload on": lambda: tapip("send", "on"),
+    "tapip in, offload on": lambda: tapip("receive", "on"),
     "kernel veth, TSO/GSO/GRO": lambda: veth(offload=True),
+    "tapip out, offload off": lambda: tapip("send", "off"),
+    "tapip in, offload off": lambda: tapip("receive", "off"),
+    "kernel veth, no TSO/GSO/GRO": lambda: veth(offload=False),
 }
 
 
