@@ -259,7 +259,7 @@ _TCP_SIZES = (
     _number("net.ipv4.tcp_notsent_lowat", "tcp_notsent_lowat", 0xFFFF_FFFF, (1, 0xFFFF_FFFF), "bytes",
             "unsent bytes from which on a connection takes no more", IP_SYSCTL),
     _number("tapip.tcp_max_ofo", "tcp_max_ofo", 4096, (0, 1_048_576), "segments",
-            "segments held that came before their turn", "own"),
+            "segments held that came before their turn, for each 2 MiB of the receive buffer", "own"),
     _number("tapip.tcp_initial_cwnd", "tcp_initial_cwnd", 10, (1, 1000), "segments", "initial congestion window",
             "RFC 6928"),
     _number("tapip.tcp_abc_limit", "tcp_abc_limit", 2, (1, 64), "segments",

@@ -7,6 +7,7 @@ use crate::sim::impairment::ensure;
 use crate::sim::network::{FlowId, HostId};
 use crate::sim::{ImpairmentError, Network};
 use crate::stack::{SocketId, SocketOption, TcpId};
+use crate::tcp::congestion::Kind;
 use crate::time::Instant;
 use crate::wire::IpAddress;
 
@@ -176,7 +177,7 @@ impl Network {
     pub(super) fn check_congestion(name: Option<&str>) -> Result<(), ImpairmentError> {
         let Some(name) = name else { return Ok(()) };
         let allowed = format!("one of {}", Self::congestion_controls().join(", "));
-        ensure(live::congestion(name).is_some(), "congestion", name, &allowed)
+        ensure(Kind::by_name(name).is_some(), "congestion", name, &allowed)
     }
 
     /// Add a bulk transfer from one host to another.

@@ -100,12 +100,6 @@ pub(super) fn congestion_names() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.name()).collect()
 }
 
-/// The control of that name; `newreno` is `reno`.
-pub(super) fn congestion(name: &str) -> Option<Kind> {
-    let name = if name == "newreno" { "reno" } else { name };
-    Kind::ALL.iter().copied().find(|kind| kind.name() == name)
-}
-
 /// Begin a connection, with a congestion control of its own if one is named, and `data` in the SYN if that may be; also how
 /// much of it was taken.
 pub(super) fn connect(
@@ -118,7 +112,7 @@ pub(super) fn connect(
     let settings = match congestion {
         None => None,
         Some(name) => {
-            let kind = self::congestion(name).ok_or(Error::InvalidArgument)?;
+            let kind = Kind::by_name(name).ok_or(Error::InvalidArgument)?;
             let config = stack.config();
             let usual = Settings::new(&config.tcp);
             Some(Settings { ttl: config.default_ttl, congestion: Some(kind), ..usual })

@@ -110,8 +110,8 @@ fn transfer_with(
     got == data
 }
 
-#[test]
-fn a_router_cuts_for_a_device_that_does_not() {
+/// A host whose device cuts units, a router, and a host behind it; connected.
+fn routed() -> (Net, TcpId, TcpId) {
     let mut net = network();
     net.carries_units = true;
     net.hosts[0].set_offloads(ETH, ALL).unwrap();
@@ -119,6 +119,12 @@ fn a_router_cuts_for_a_device_that_does_not() {
     let client = net.hosts[0].tcp_connect(net.now, at(FAR, 80), None, None).unwrap();
     net.run(SECOND);
     let server = net.hosts[2].tcp_accept(listener).unwrap();
+    (net, client, server)
+}
+
+#[test]
+fn a_router_cuts_for_a_device_that_does_not() {
+    let (mut net, client, server) = routed();
     let data = pattern(2_000_000);
     assert!(transfer(&mut net, (0, client), (2, server), &data, SECOND * 10) == data);
     assert!(net.longest > 20_000, "{}", net.longest);
@@ -134,13 +140,7 @@ fn a_router_cuts_for_a_device_that_does_not() {
 
 #[test]
 fn a_path_below_the_segments_of_a_unit_is_learned() {
-    let mut net = network();
-    net.carries_units = true;
-    net.hosts[0].set_offloads(ETH, ALL).unwrap();
-    let listener = net.hosts[2].tcp_listen(at(FAR, 80), 8).unwrap();
-    let client = net.hosts[0].tcp_connect(net.now, at(FAR, 80), None, None).unwrap();
-    net.run(SECOND);
-    let server = net.hosts[2].tcp_accept(listener).unwrap();
+    let (mut net, client, server) = routed();
     net.hosts[1].set_mtu(net.now, InterfaceId(2), 1_000).unwrap();
     let data = pattern(500_000);
     assert!(transfer(&mut net, (0, client), (2, server), &data, SECOND * 60) == data);
