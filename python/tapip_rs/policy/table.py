@@ -160,7 +160,7 @@ _TCP_OPTIONS = (
 
 _TCP_TIMES = (
     _time("net.ipv4.tcp_rto_min_us", "tcp_rto_min", 200_000, (1000, 120_000_000), "us",
-          "the shortest retransmission timeout",
+          "least margin of the retransmission timeout over the smoothed round trip",
           "Linux; RFC 6298 2.4 would have 1 s"),
     _time("net.ipv4.tcp_rto_max_ms", "tcp_rto_max", 120_000, (1000, DAY_MS), "ms", "the longest retransmission timeout",
           "RFC 6298 2.5: at least 60 s"),

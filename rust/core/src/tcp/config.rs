@@ -53,7 +53,8 @@ pub struct Config {
     pub pacing: bool,
     /// Send new data on the first two duplicate ACKs (RFC 3042).
     pub limited_transmit: bool,
-    /// Lower bound of the retransmission timeout. RFC 6298 advises 1 s; 200 ms is what Linux has run for decades,
+    /// Least margin of the retransmission timeout over the smoothed round trip, and so its lower bound. RFC 6298
+    /// advises 1 s; 200 ms is what Linux has run for decades,
     /// and on a link of 50 us one loss at 1 s costs a hundred times the throughput.
     pub min_rto: Duration,
     /// Upper bound of the retransmission timeout (RFC 6298 2.5: at least 60 s).

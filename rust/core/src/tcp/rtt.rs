@@ -72,9 +72,12 @@ impl Rtt {
         self.backoff = 0;
     }
 
+    /// The minimum is a floor of the variation's part, as in Linux: on a steady path the variation dies away, and a
+    /// timeout of one round trip and a little would fire before RACK's reordering timer and tail probes could act.
     fn computed(&self) -> Duration {
-        let timeout = self.smoothed.unwrap_or_default() + GRANULARITY.max(self.variation * 4);
-        timeout.clamp(self.min, self.max)
+        //= rfc6298#2.3   RTO = SRTT + max(G, K * RTTVAR); 2.4's minimum is kept by being added to a positive SRTT
+        let margin = (self.variation * 4).max(GRANULARITY).max(self.min);
+        (self.smoothed.unwrap_or_default() + margin).min(self.max)
     }
 
     /// A round trip that counts for nothing but being the latest, or the shortest.
@@ -172,13 +175,22 @@ mod tests {
     fn never_under_the_minimum_and_never_without_granularity() {
         let mut rtt = Rtt::new(&Config::default());
         rtt.sample(Duration::from_micros(50));
-        assert_eq!(rtt.timeout(), ms(200));
+        assert_eq!(rtt.timeout(), ms(200) + Duration::from_micros(50));
         let mut bare = rtt.clone();
         bare.min = Duration::ZERO;
         for _ in 0..100 {
             bare.sample(Duration::from_micros(50));
         }
         assert!(bare.timeout() >= GRANULARITY);
+    }
+
+    #[test]
+    fn a_steady_long_path_keeps_its_margin() {
+        let mut rtt = Rtt::new(&Config::default());
+        for _ in 0..1000 {
+            rtt.sample(ms(300));
+        }
+        assert_eq!(rtt.timeout(), ms(500), "the variation is gone, the margin is not");
     }
 
     #[test]

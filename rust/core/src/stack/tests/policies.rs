@@ -56,7 +56,10 @@ fn what_was_copied_at_birth_follows() {
         net.hosts[0].set_knob_on(net.now, SocketId::Tcp(id), knob, value).unwrap();
     }
     let found = info(&net);
-    assert_eq!((found.congestion, found.rto), ("bbr", Duration::from_millis(500)));
+    assert_eq!(
+        (found.congestion, found.rto),
+        ("bbr", Duration::from_millis(500) + found.srtt.unwrap_or_default())
+    );
     assert_eq!((found.work.send_buffer, found.work.receive_buffer), (50_000, 2 << 20));
     let idle = net.hosts[0].option(SocketId::Tcp(id), crate::stack::SocketOption::KeepIdle);
     assert_eq!(idle, Ok(5_000));

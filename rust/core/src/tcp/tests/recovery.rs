@@ -193,7 +193,7 @@ fn a_loss_that_the_probe_repaired_costs_the_window_all_the_same() {
 fn without_the_switch_only_the_timer_finds_a_lost_tail() {
     let mut peer = ten_late(Config { tail_loss_probe: false, ..config() }, options());
     answer(&mut peer, 17_001, &[]);
-    peer.pass(190);
+    peer.pass(190 + RTT);
     assert_eq!(peer.info().retransmissions, 0);
     peer.pass(20);
     assert_eq!(peer.bench.count(Counter::TcpTimeouts), 1);
