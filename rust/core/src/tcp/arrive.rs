@@ -46,7 +46,7 @@ impl Open {
             common.reply = Some(self.acknowledgment(cx, common).header);
         }
         //= rfc3168#6.1.5   of what lies in the window only: else anybody could slow the peer down
-        if self.receiver.ecn.on_packet(segment, packet.len()) {
+        if self.receiver.ecn.on_packet(segment, packet.len(), packet.segments()) {
             self.receiver.due = Due::Now;
         }
         self.finish(cx, common, segment, packet, fin, pool)

@@ -286,7 +286,7 @@ impl Listener {
             Outcome::Closed(_) => {
                 cx.count(Counter::TcpAttemptFails);
                 common.trace_state(cx, State::SynReceived, State::Closed);
-                OnListen::Done
+                common.reply.take().map_or(OnListen::Done, OnListen::Answer)
             }
             Outcome::Stay | Outcome::Crossed(_) => {
                 let answer = common.reply.take().or_else(|| state.poll_transmit(cx.now, &common));

@@ -326,7 +326,7 @@ impl Sender {
             self.timed_out = cx.now;
             //= rfc5681#3.1   the threshold falls once, not with every repetition
             self.control.on_timeout(cx.now, self.outstanding());
-            self.undo.begin(self.una);
+            self.undo.begin_anew(self.una);
             self.ecn.on_reduced(self.max, false);
         }
         self.estimator.on_lost(self.flight.out());

@@ -22,6 +22,13 @@ impl Undo {
         *self = Self { since: Some(una), pending: 0, stamp: None, answered: false };
     }
 
+    /// A timeout, in the middle of a repair maybe: only that can be taken back now. Copies that the repair sent before
+    /// are still to be reported, and must not pass for those that the timeout sends.
+    pub(super) const fn begin_anew(&mut self, una: SeqNumber) {
+        let pending = if self.since.is_some() { self.pending } else { 0 };
+        *self = Self { since: Some(una), pending, stamp: None, answered: false };
+    }
+
     /// There is nothing to take back any more.
     pub(super) const fn end(&mut self) {
         self.since = None;
@@ -70,6 +77,21 @@ mod tests {
         assert!(!undo.on_dsack(SeqNumber(100), 1));
         assert!(undo.on_dsack(SeqNumber(200), 1));
         assert!(!undo.on_dsack(SeqNumber(200), 1), "once");
+    }
+
+    #[test]
+    fn copies_of_the_repair_do_not_pass_for_those_of_the_timeout() {
+        let mut undo = Undo::default();
+        undo.begin(SeqNumber(100));
+        undo.on_resent(2, None);
+        undo.begin_anew(SeqNumber(100));
+        undo.on_resent(1, None);
+        assert!(!undo.on_dsack(SeqNumber(100), 2), "both may be the repair's");
+        assert!(undo.on_dsack(SeqNumber(100), 1));
+        undo.end();
+        undo.begin_anew(SeqNumber(200));
+        undo.on_resent(1, None);
+        assert!(undo.on_dsack(SeqNumber(200), 1), "what is over counts no more");
     }
 
     #[test]

@@ -57,13 +57,13 @@ impl Counted {
         Self { packets, bytes: [0; 3], previous: Ecn::NotCapable, moved: None, untold: 0 }
     }
 
-    /// An acceptable packet with `length` bytes of payload came.
-    pub(super) fn on_packet(&mut self, ecn: Ecn, length: u32) -> Wish {
+    /// `packets` acceptable ones came as one, with `length` bytes of payload together.
+    pub(super) fn on_packet(&mut self, ecn: Ecn, length: u32, packets: u64) -> Wish {
         let mut wish = Wish::default();
         if ecn == Ecn::Congestion {
             //= rfc9768#3.2   each marked packet, pure ACKs too, SYNs not
-            self.packets += 1;
-            self.untold += 1;
+            self.packets += packets;
+            self.untold += packets as u32;
             let most = if length > 0 { MARKS_TOLD_AT_ONCE.0 } else { MARKS_TOLD_AT_ONCE.1 };
             //= rfc9768#3.2.2.5.1   increment-triggered: before the three bits could wrap
             wish.ack |= self.untold >= most;

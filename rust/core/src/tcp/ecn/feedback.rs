@@ -91,16 +91,17 @@ impl Feedback {
         matches!(&self.kind, Kind::Classic(echo) if echo.each && echo.on != congestion) && length > 0
     }
 
-    /// An acceptable packet with `length` bytes of payload came; true if its ACK must not wait.
-    pub(in crate::tcp) fn on_packet(&mut self, segment: &TcpHeader, length: usize) -> bool {
+    /// An acceptable packet with `length` bytes of payload came, which was `packets` of them on the wire, all with the
+    /// same ECN field (who gathers them keeps unlike ones apart); true if its ACK must not wait.
+    pub(in crate::tcp) fn on_packet(&mut self, segment: &TcpHeader, length: usize, packets: u64) -> bool {
         let congestion = segment.ecn == Ecn::Congestion;
         self.seen |= segment.ecn != Ecn::NotCapable;
-        self.marked += u64::from(congestion);
+        self.marked += u64::from(congestion) * packets;
         match &mut self.kind {
             Kind::Off => false,
             Kind::Classic(echo) => length > 0 && echo.on_packet(congestion, segment.has(TcpFlags::CWR)),
             Kind::Accurate { counted, schedule, .. } => {
-                let Wish { ack, option } = counted.on_packet(segment.ecn, length as u32);
+                let Wish { ack, option } = counted.on_packet(segment.ecn, length as u32, packets);
                 if option {
                     schedule.on_edge();
                 }

@@ -72,6 +72,10 @@ bitflags::bitflags! {
         const AGAIN = 16;
         /// The SYNs crossed: both SYN-ACKs tell how the SYNs came, and no ACK does.
         const CROSSED = 32;
+        /// A SYN of the peer asked for the classic one.
+        const ASKED_CLASSIC = 64;
+        /// A SYN of the peer asked for the accurate one.
+        const ASKED_ACCURATE = 128;
     }
 }
 
@@ -148,6 +152,7 @@ impl Asking {
         let capable = mode != Mode::Off && !self.plain;
         let mut agreement = Agreement { fallback, ..Agreement::as_server(mode, capable, segment.ecn) };
         agreement.facts.insert(Facts::CROSSED);
+        agreement.note(offered(segment.flags));
         agreement
     }
 }
@@ -195,7 +200,18 @@ impl Agreement {
             Mode::Classic => Mode::Off,
             Mode::Accurate => offered(segment.flags),
         };
-        Self::as_server(mode, mode != Mode::Off, segment.ecn)
+        let mut agreement = Self::as_server(mode, mode != Mode::Off, segment.ecn);
+        agreement.note(offered(segment.flags));
+        agreement
+    }
+
+    /// A SYN of the peer asked for `mode`.
+    fn note(&mut self, mode: Mode) {
+        self.facts.insert(match mode {
+            Mode::Off => Facts::empty(),
+            Mode::Classic => Facts::ASKED_CLASSIC,
+            Mode::Accurate => Facts::ASKED_ACCURATE,
+        });
     }
 
     /// What the ACK that brings a SYN cookie back comes to. `told` is what its timestamp says: whether anything was
@@ -221,8 +237,14 @@ impl Agreement {
         self.mode != Mode::Off
     }
 
-    /// The SYN came again.
-    pub(in crate::tcp) fn on_syn_again(&mut self, segment: &TcpHeader) {
+    /// The SYN came again. False if the connection must be reset.
+    #[must_use]
+    pub(in crate::tcp) fn on_syn_again(&mut self, policy: Policy, segment: &TcpHeader) -> bool {
+        self.note(offered(segment.flags));
+        //= rfc9768#3.1.5   SYNs of both kinds in one handshake: no telling which answer the peer goes by
+        if policy.grants == Mode::Accurate && self.has(Facts::ASKED_CLASSIC.union(Facts::ASKED_ACCURATE)) {
+            return false;
+        }
         let plain = self.is_on() && offered(segment.flags) == Mode::Off;
         self.facts.insert(Facts::AGAIN);
         self.facts.set(Facts::PLAIN, plain);
@@ -230,6 +252,7 @@ impl Agreement {
             //= rfc9768#3.1.5   the mode stays; who got one SYN without it never sets ECT, as RFC 3168 6.1.1 has it too
             self.give_up();
         }
+        true
     }
 
     /// Flags and option of a SYN-ACK that was sent `retries` times before.

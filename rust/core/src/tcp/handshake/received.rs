@@ -193,8 +193,8 @@ impl SynReceived {
         if segment.has(TcpFlags::SYN) && segment.seq == self.irs && !segment.has(TcpFlags::RST) {
             //= rfc9293#3.10.7.4   our SYN-ACK was lost, or is on its way: once more, at the peer's own pace
             self.knock.due = true;
-            self.agreed.ecn.on_syn_again(segment);
-            return Outcome::Stay;
+            let sound = self.agreed.ecn.on_syn_again(ecn::Policy::of(common), segment);
+            return if sound { Outcome::Stay } else { self.reset(cx, common) };
         }
         step(cx, "2. check rst");
         if segment.has(TcpFlags::RST) {
@@ -267,6 +267,14 @@ impl SynReceived {
     /// Beyond all that we sent.
     fn sent(&self) -> SeqNumber {
         self.fast.as_ref().map_or(self.knock.isn + 1, |fast| fast.sender.max)
+    }
+
+    /// End it, and tell the peer so that it believes it in any state: number and acknowledgment are what it waits for.
+    fn reset(&self, cx: &mut Context<'_>, common: &mut Common) -> Outcome {
+        common.drop(cx, DropReason::TcpUnexpectedSyn);
+        let header = common.header(TcpFlags::RST | TcpFlags::ACK);
+        common.reply = Some(TcpHeader { seq: self.sent(), ack: self.next(), ..header });
+        Outcome::Closed(Error::ConnectionReset)
     }
 
     fn on_reset(

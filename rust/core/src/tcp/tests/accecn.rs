@@ -167,6 +167,19 @@ fn crossed_syns_tell_by_their_syn_acks() {
     assert_eq!((ecn(&peer).mode, ecn(&peer).fallback, ecn(&peer).delivered_ce), ("accurate", "none", 1));
 }
 
+//= rfc9768#3.1.5   type=test
+#[test]
+fn crossed_syns_of_both_kinds_end_it() {
+    let mut peer = Peer::connecting(accurate());
+    peer.out();
+    peer.send(&seg(SYN | ECE | CWR, 0, 0).options(plain_options()));
+    peer.out();
+    peer.send(&seg(SYN | ALL, 0, 0).options(plain_options()));
+    let answer = peer.out().remove(0).header;
+    assert_eq!(answer.flags, RST | ACK);
+    assert_eq!(peer.info().state.name(), "CLOSED");
+}
+
 //= rfc9768#3.2.2.1   type=test
 #[test]
 fn a_second_syn_ack_is_answered_in_the_handshakes_encoding() {
@@ -226,6 +239,17 @@ fn a_syn_that_comes_again_gets_no_option_and_a_plain_one_no_bits() {
     assert_eq!((info.mode, info.capable, info.fallback), ("accurate", false, "lost"));
 }
 
+//= rfc9768#3.1.5   type=test
+#[test_case(3, ALL, ECE | CWR => "RST|ACK 1:1"; "classic after accurate")]
+#[test_case(3, ECE | CWR, ALL => "RST|ACK 1:1"; "accurate after classic")]
+#[test_case(1, ALL, ECE | CWR => "SYN|ACK 0:1"; "one that knows the classic one only")]
+#[test_case(3, ALL, ALL => "SYN|ACK 0:1"; "the same again")]
+fn syns_of_both_kinds_end_it(knob: u8, first: TcpFlags, second: TcpFlags) -> String {
+    let mut server = Server::new(1, Config { ecn: knob, ..config() });
+    server.takes(5, &seg(SYN | first, 0, 0));
+    server.takes(5, &seg(SYN | second, 0, 0))
+}
+
 //= rfc9768#5.1   type=test
 #[test_case(UNTOUCHED, true => "accurate"; "with timestamps")]
 #[test_case(UNTOUCHED, false => "accurate"; "without, the ACK tells all the same")]
@@ -261,6 +285,14 @@ fn marks_are_counted_in_three_bits() {
     }
     assert_eq!((ecn(&peer).received_ce, ecn(&peer).received_bytes), (20, [0, 2_000, 0]));
     assert!(ecn(&peer).seen);
+}
+
+#[test]
+fn what_a_device_gathered_counts_as_the_packets_that_it_was() {
+    let mut peer = client(telling(), true);
+    peer.send(&seg(ACK | ace(5), 1, 1).bytes(2_500).ecn(Ecn::Congestion).gathered(500));
+    assert_eq!((ecn(&peer).received_ce, ecn(&peer).received_bytes), (5, [0, 2_500, 0]));
+    assert_eq!(count_of(peer.out().remove(0).header.flags), (5 + 5) % 8, "told at once");
 }
 
 //= rfc9768#3.2.2.5.1   type=test

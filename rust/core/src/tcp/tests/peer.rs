@@ -27,6 +27,8 @@ pub(super) const NONE: TcpFlags = TcpFlags::empty();
 pub(super) struct Seg {
     pub(super) header: TcpHeader,
     pub(super) data: Vec<u8>,
+    /// Of the segments that the device gathered into this one; 0: it is one.
+    pub(super) segment_size: u16,
 }
 
 pub(super) fn seg(flags: TcpFlags, seq: i64, ack: i64) -> Seg {
@@ -35,7 +37,7 @@ pub(super) fn seg(flags: TcpFlags, seq: i64, ack: i64) -> Seg {
     header.seq = IRS + seq as u32;
     header.ack = if flags.contains(ACK) { ISS + ack as u32 } else { SeqNumber(0) };
     header.window = 0xffff;
-    Seg { header, data: Vec::new() }
+    Seg { header, data: Vec::new(), segment_size: 0 }
 }
 
 impl Seg {
@@ -52,6 +54,10 @@ impl Seg {
     pub(super) fn bytes(self, length: usize) -> Self {
         let data: Vec<u8> = (0..length).map(|i| i as u8).collect();
         self.data(&data)
+    }
+
+    pub(super) fn gathered(self, segment_size: u16) -> Self {
+        Self { segment_size, ..self }
     }
 
     pub(super) fn stamps(mut self, value: u32, echo: u32) -> Self {
@@ -176,6 +182,7 @@ impl Peer {
     pub(super) fn send(&mut self, seg: &Seg) -> Disposition {
         let mut packet = self.pool.take_sized(seg.data.len()).expect("the pool is large");
         packet.append(&seg.data);
+        packet.offload.segment_size = seg.segment_size;
         self.tcp.on_segment(&mut self.bench.cx(), &seg.header, packet, &mut self.pool)
     }
 
