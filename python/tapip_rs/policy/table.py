@@ -272,7 +272,7 @@ _POOLS = (
     _number("net.core.rmem_default", "rmem_default", 212_992, (256, GIB), "bytes",
             "receive queue of a new UDP or raw socket", "Linux socket(7)"),
     _number("tapip.pool_packets", "pool_packets", 16_384, (16, 1_048_576), "packets",
-            "packet buffers in use at most; beyond that frames are dropped and counted", "own", "MAX_PKBS"),
+            "packet buffers in use at most; past three quarters, what sockets keep is copied", "own", "MAX_PKBS"),
 )  # fmt: skip
 
 KNOBS: tuple[Knob, ...] = (*_IP, *_ICMP, *_NEIGH, *_TCP_OPTIONS, *_TCP_TIMES, *_TCP_CONGESTION, *_TCP_SIZES, *_POOLS)

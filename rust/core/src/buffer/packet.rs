@@ -53,31 +53,35 @@ impl Pool {
                 vec![0; size.max(self.buffer_size)].into_boxed_slice()
             }
         };
-        Some(self.issue(data, 1))
+        let mut packet = Packet::around(data);
+        packet.reset(Self::HEADROOM);
+        packet.ticket = Some(self.ticket(1));
+        Some(packet)
     }
 
-    /// An empty packet with room for any frame, a unit of 64 KiB too. It counts as the buffers that it is in memory.
-    pub fn take_unit(&mut self) -> Option<Packet> {
-        let size = Self::UNIT + Self::HEADROOM;
-        let count = size.div_ceil(self.buffer_size);
+    /// An empty packet with room for any frame, a unit of 64 KiB too, for a device to read into: it counts as nothing until
+    /// something is in it and [`Pool::admit`] is asked.
+    pub fn reading_unit(&mut self) -> Packet {
+        let data = self.units.pop();
+        let data = data.unwrap_or_else(|| vec![0; Self::UNIT + Self::HEADROOM].into_boxed_slice());
+        let mut packet = Packet::around(data);
+        packet.reset(Self::HEADROOM);
+        packet
+    }
+
+    /// Count a packet as the buffers that it is in memory, for as long as it lives. It comes back when there are not so many.
+    pub fn admit(&self, mut packet: Packet) -> Result<Packet, Packet> {
+        let count = packet.footprint().div_ceil(self.buffer_size);
         if self.outstanding.load(Ordering::Relaxed) + count > self.capacity {
-            return None;
+            return Err(packet);
         }
-        let data = self.units.pop().unwrap_or_else(|| vec![0; size].into_boxed_slice());
-        Some(self.issue(data, count))
+        packet.ticket = Some(self.ticket(count));
+        Ok(packet)
     }
 
-    fn issue(&self, data: Box<[u8]>, count: usize) -> Packet {
+    fn ticket(&self, count: usize) -> Ticket {
         self.outstanding.fetch_add(count, Ordering::Relaxed);
-        Packet {
-            data,
-            start: Self::HEADROOM,
-            end: Self::HEADROOM,
-            network: 0,
-            offload: Offload::default(),
-            tag: 0,
-            ticket: Some(Ticket(Arc::clone(&self.outstanding), count)),
-        }
+        Ticket(Arc::clone(&self.outstanding), count)
     }
 
     /// Give a packet back for reuse. Dropping one instead is no leak: its memory goes to the system.
@@ -92,24 +96,31 @@ impl Pool {
         }
     }
 
+    /// While more than three quarters of the buffers are in use: a copy of `packet` in memory of its own, which is no buffer of
+    /// this pool. Who keeps it has a bound of his own (net.ipv4.tcp_mem, a receive buffer), so that a reader who stops, or
+    /// segments that wait for a lost one, cannot keep the last buffers from the very frames that would free them.
+    pub fn relieve(&mut self, packet: Packet) -> Packet {
+        if self.in_use() <= self.capacity / 4 * 3 {
+            return packet;
+        }
+        let copy = packet.copy_of();
+        self.put(packet);
+        copy
+    }
+
     /// Take a packet from outside as one of ours, counted for as long as it lives. A spare buffer of ours, if one
     /// waits, is the price: who feeds us frame by frame then never allocates. The packet comes back when all are in use.
     pub fn adopt(&mut self, mut packet: Packet) -> Result<(Packet, Option<Packet>), Packet> {
         if self.outstanding.load(Ordering::Relaxed) >= self.capacity {
             return Err(packet);
         }
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
-        packet.ticket = Some(Ticket(Arc::clone(&self.outstanding), 1));
+        packet.ticket = Some(self.ticket(1));
         let fits = packet.data.len() == self.buffer_size;
         let spare = if fits { self.free.pop() } else { None };
-        let spare = spare.map(|data| Packet {
-            data,
-            start: Self::HEADROOM,
-            end: Self::HEADROOM,
-            network: 0,
-            offload: Offload::default(),
-            tag: 0,
-            ticket: None,
+        let spare = spare.map(|data| {
+            let mut spare = Packet::around(data);
+            spare.reset(Self::HEADROOM);
+            spare
         });
         Ok((packet, spare))
     }
@@ -181,9 +192,20 @@ impl Packet {
         }
     }
 
+    /// The same bytes in a packet outside any pool, as long as they are.
+    pub fn copy_of(&self) -> Self {
+        let mut copy = Self::copied(self.start, self.bytes());
+        copy.offload = self.offload;
+        copy
+    }
+
     /// An empty packet outside any pool with room for `size` bytes: what small payloads are gathered in.
     pub fn with_room(size: usize) -> Self {
-        let data = vec![0; size].into_boxed_slice();
+        Self::around(vec![0; size].into_boxed_slice())
+    }
+
+    /// An empty packet in this memory.
+    fn around(data: Box<[u8]>) -> Self {
         Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), tag: 0, ticket: None }
     }
 
@@ -329,16 +351,36 @@ mod tests {
     #[test]
     fn a_unit_counts_as_much_as_it_holds_and_is_reused_last_in_first_out() {
         let mut pool = Pool::new(80, 2_016);
-        let first = pool.take_unit().expect("33 of 80");
+        let first = pool.reading_unit();
         assert!(first.tailroom() >= 65_535 + 22);
+        assert_eq!(pool.in_use(), 0, "nothing is in it yet");
+        let first = pool.admit(first).expect("33 of 80");
         assert_eq!(pool.in_use(), 33);
-        let second = pool.take_unit().expect("66 of 80");
-        assert!(pool.take_unit().is_none(), "99 would be more than there are");
+        let second = pool.reading_unit();
+        let second = pool.admit(second).expect("66 of 80");
+        let third = pool.reading_unit();
+        assert!(pool.admit(third).is_err(), "99 would be more than there are");
         let place = second.data.as_ptr();
         pool.put(first);
         pool.put(second);
         assert_eq!((pool.in_use(), pool.free()), (0, 0), "small frames do not take them");
-        assert_eq!(pool.take_unit().map(|unit| unit.data.as_ptr()), Some(place));
+        assert_eq!(pool.reading_unit().data.as_ptr(), place);
+    }
+
+    #[test]
+    fn beyond_three_quarters_packets_are_copied_out() {
+        let mut pool = Pool::new(4, 100);
+        let mut held = Vec::new();
+        for _ in 0..4 {
+            let mut packet = pool.take().expect("one is always left");
+            packet.append(b"payload");
+            packet.offload.checksum_valid = true;
+            held.push(pool.relieve(packet));
+        }
+        assert_eq!((pool.in_use(), pool.free()), (3, 1));
+        assert_eq!(held.iter().map(Packet::tailroom).collect::<Vec<_>>(), [93, 93, 93, 0]);
+        let same = |packet: &Packet| packet.bytes() == b"payload" && packet.offload.checksum_valid;
+        assert!(held.iter().all(same));
     }
 
     #[test]

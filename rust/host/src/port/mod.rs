@@ -61,7 +61,7 @@ pub struct Port {
     losses: Vec<DropReason>,
     /// Where frames are read to when the pool is empty, so that the device is drained all the same.
     scratch: Option<Packet>,
-    /// For the next unit that the device delivers.
+    /// Where the next unit is read to. It counts with the pool once something is in it, so that small frames never wait for it.
     unit: Option<Packet>,
     frame_size: usize,
     /// Bytes in front of the IP header.
@@ -181,7 +181,7 @@ impl Port {
     pub(crate) fn recv(&mut self, now: Instant, pool: &mut Pool) -> Received {
         loop {
             if let Some(packet) = self.fault.as_mut().and_then(|fault| fault.poll_inbound(now)) {
-                return self.given(now, packet);
+                return self.given(now, pool.relieve(packet));
             }
             match self.read(pool) {
                 Received::Frame(packet) => match &mut self.fault {
@@ -198,7 +198,7 @@ impl Port {
                         }
                         self.losses.extend(repeat_n(DropReason::Impaired, lost));
                     }
-                    _ => return self.given(now, packet),
+                    _ => return self.given(now, pool.relieve(packet)),
                 },
                 other => return other,
             }
@@ -217,34 +217,32 @@ impl Port {
 
     /// One read from the device, into a buffer of the pool.
     fn read(&mut self, pool: &mut Pool) -> Received {
+        if self.unit.is_none() && self.device.delivers_units() {
+            self.unit = Some(pool.reading_unit());
+        }
         // A device in memory hands over a packet of its own.
         let taken =
             if self.is_memory() { Some(Packet::copied(0, &[])) } else { pool.take_sized(self.frame_size) };
         let Some(mut packet) = taken else { return self.discard() };
-        if self.device.delivers_units() && self.unit.is_none() {
-            self.unit = pool.take_unit();
-            if self.unit.is_none() {
-                pool.put(packet);
-                return self.discard();
-            }
-        }
         let read = self.read_into(&mut packet);
-        if let (Reading::Frame, Some(unit)) = (read, self.unit.take_if(|unit| !unit.is_empty())) {
+        if read == Reading::Frame {
+            let Some(unit) = self.unit.take_if(|unit| !unit.is_empty()) else {
+                return Received::Frame(packet);
+            };
             pool.put(packet);
-            return Received::Frame(unit);
+            return Received::Frame(pool.admit(unit).unwrap_or_else(|mut unit| {
+                let copy = unit.copy_of();
+                unit.reset(Pool::HEADROOM);
+                self.unit = Some(unit);
+                copy
+            }));
         }
-        match read {
-            Reading::Frame => Received::Frame(packet),
-            Reading::Nonsense => {
-                pool.put(packet);
-                self.losses.push(DropReason::BadOffload);
-                Received::Lost
-            }
-            Reading::Nothing => {
-                pool.put(packet);
-                Received::Dry
-            }
+        pool.put(packet);
+        if read == Reading::Nothing {
+            return Received::Dry;
         }
+        self.losses.push(DropReason::BadOffload);
+        Received::Lost
     }
 
     /// One read into nowhere: the pool is empty, but a device that is not drained would wake the driver for ever.
@@ -255,6 +253,9 @@ impl Port {
         packet.truncate(0);
         let read = self.read_into(&mut packet);
         self.scratch = Some(packet);
+        if let Some(unit) = &mut self.unit {
+            unit.reset(Pool::HEADROOM);
+        }
         if read != Reading::Nothing {
             self.losses.push(DropReason::PoolExhausted);
             return Received::Lost;

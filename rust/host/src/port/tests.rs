@@ -398,7 +398,30 @@ fn a_unit_takes_a_buffer_of_its_own_and_a_small_frame_none() {
     }
     assert_eq!(held, [(60_054, true), (60, false)]);
     assert!(matches!(port.recv(NOW, &mut pool), Received::Dry));
-    assert_eq!(pool.in_use(), 33, "one stands ready for the next");
+    assert_eq!(pool.in_use(), 0, "what stands ready for the next counts as nothing");
+}
+
+#[test]
+fn a_pool_without_room_for_a_unit_stops_neither_units_nor_small_frames() {
+    let (mut port, script) = plugged();
+    let mut pool = Pool::new(16, 2_016);
+    script.lock().expect("one thread").delivers_units = true;
+    let mut held = Vec::new();
+    for _ in 0..40 {
+        let mut script = script.lock().expect("one thread");
+        script.inbox.push_back(vec![1; 60]);
+        script.units.push_back(unit(20_500));
+        drop(script);
+        for expected in [20_554, 60] {
+            let Received::Frame(packet) = port.recv(NOW, &mut pool) else { panic!("nothing is lost") };
+            assert_eq!(packet.len(), expected);
+            assert_eq!(packet.offload.segment_size > 0, expected > 60);
+            held.push(packet);
+        }
+    }
+    assert!(matches!(port.recv(NOW, &mut pool), Received::Dry));
+    assert_eq!(port.take_losses(), []);
+    assert_eq!(pool.in_use(), 12, "the rest is in memory of its own");
 }
 
 #[test]

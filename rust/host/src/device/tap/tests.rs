@@ -45,7 +45,7 @@ fn receive(tap: &mut Tap, kind: u16) -> Option<Vec<u8>> {
 fn received(tap: &mut Tap, kind: u16) -> Option<Packet> {
     let mut pool = Pool::new(100, 2_000);
     for _ in 0..100 {
-        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.reading_unit());
         match tap.recv_unit(&mut packet, &mut unit).expect("the device is there") {
             true if !unit.is_empty() => return Some(unit),
             true if packet.bytes()[12..14] == kind.to_be_bytes() => return Some(packet),
@@ -286,7 +286,7 @@ fn a_hostile_header_loses_its_frame_and_no_other() {
     let mut read = |header: VirtioHeader, length: usize| {
         let frame = [&header.to_bytes()[..], &[0; 2], &vec![7; length]].concat();
         send(&kernel, &frame, SendFlags::empty()).expect("there is room");
-        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+        let (mut packet, mut unit) = (pool.take().expect("enough"), pool.reading_unit());
         let read = tap.recv_unit(&mut packet, &mut unit);
         let (small, large) = (packet.len(), unit.len());
         (read.map_err(|error| error.kind()), small, large)
@@ -319,7 +319,7 @@ fn a_hostile_header_loses_its_frame_and_no_other() {
     assert_eq!(read(good, 2_017), (Ok(true), 0, 2_017));
     // Too short for its header: an empty frame, which the stack refuses.
     send(&kernel, &[1; 7], SendFlags::empty()).expect("there is room");
-    let (mut packet, mut unit) = (pool.take().expect("enough"), pool.take_unit().expect("enough"));
+    let (mut packet, mut unit) = (pool.take().expect("enough"), pool.reading_unit());
     let short = tap.recv_unit(&mut packet, &mut unit);
     assert!(packet.is_empty() && unit.is_empty(), "{short:?}");
 }
