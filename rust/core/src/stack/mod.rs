@@ -36,6 +36,7 @@ mod tcp_table;
 mod tcp_verbs;
 mod timers;
 mod transmit;
+mod turns;
 mod udp;
 mod verbs;
 

@@ -47,10 +47,14 @@ pub(super) struct Ready {
 }
 
 impl Stack {
-    /// The next segment of the next connection whose turn it is: one unit each, round and round.
+    /// The next segment of the next connection whose turn it is.
     pub(super) fn next_segment(&mut self, now: Instant) -> Option<Ready> {
-        while let Some(id) = self.tcp.ready.pop_front() {
+        while let Some(turn) = self.tcp.turns.next() {
+            let id = turn.connection;
             let Some(entry) = self.tcp.connections.get_mut(id) else { continue };
+            if !self.tcp.turns.may_send(turn, &mut entry.turn) {
+                continue;
+            }
             entry.queued = false;
             let hop = match self.tcp_hop(id) {
                 Ok(hop) => hop,
@@ -70,7 +74,7 @@ impl Stack {
             // It will be asked again, and only the answer "nothing" is settled: then its timer and state are final.
             entry.queued = true;
             let tuple = entry.connection.tuple();
-            self.tcp.ready.push_back(id);
+            self.tcp.turns.spend(turn, &mut entry.turn, outgoing.header.len() + outgoing.length);
             let ready = self.dress(now, id, tuple, hop, &outgoing);
             if ready.is_some() {
                 return ready;

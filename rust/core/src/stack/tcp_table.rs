@@ -2,6 +2,7 @@
 
 use super::route::Hop;
 use super::sockets::{ListenerId, SocketId, TcpId, Watch};
+use super::turns::{Credit, Turns};
 use crate::buffer::TimerKey;
 use crate::error::Error;
 use crate::observe::InterfaceId;
@@ -26,6 +27,8 @@ pub(super) struct Entry {
     pub(super) released: bool,
     /// In the list of those that have something to send.
     pub(super) queued: bool,
+    /// Its account with [`Turns`].
+    pub(super) turn: Credit,
     /// Bytes that it is charged with.
     pub(super) charged: u32,
     /// The timer that is armed for it.
@@ -62,7 +65,8 @@ pub(super) struct TcpTable {
     pub(super) listeners: SlotMap<ListenerId, ListenEntry>,
     by_tuple: HashMap<Tuple, TcpId, KeyedState>,
     by_local: HashMap<SocketAddress, ListenerId, KeyedState>,
-    pub(super) ready: VecDeque<TcpId>,
+    /// Those that have something to send.
+    pub(super) turns: Turns,
 }
 
 impl TcpTable {
@@ -72,7 +76,7 @@ impl TcpTable {
             listeners: SlotMap::with_key(),
             by_tuple: HashMap::with_hasher(hash),
             by_local: HashMap::with_hasher(hash),
-            ready: VecDeque::new(),
+            turns: Turns::default(),
         }
     }
 
@@ -112,6 +116,7 @@ impl TcpTable {
             announced: false,
             released: false,
             queued: false,
+            turn: Credit::default(),
             charged: 0,
             timer: None,
             path_until: Instant::ZERO,
@@ -159,7 +164,7 @@ impl TcpTable {
             && !entry.queued
         {
             entry.queued = true;
-            self.ready.push_back(id);
+            self.turns.join(id, entry.turn);
         }
     }
 

@@ -9,3 +9,4 @@ mod offloads;
 mod policies;
 mod routing;
 mod streams;
+mod turns;
