@@ -40,6 +40,7 @@ test-python: build $(VENV)/.dev ## run the Python and end-to-end tests
 	$(PYTEST)
 
 bench: build $(VENV)/.dev ## run the benchmarks (release build, real kernel; root for the bulk ones)
+	cargo build --release -p tapip_host --example roundtrip
 	$(PYTEST) bench --benchmark-enable --benchmark-only --timeout=0 -p no:cacheprovider
 
 fmt: $(VENV)/.dev ## format all code

@@ -152,11 +152,20 @@ def test_a_wrong_environment_is_refused_by_variable(environ, said):
         ({"kernel_address": "10.1.0.1/24", "gateway": "none"}, r"^--kernel-address: .*10\.1\.0\.1 is not in"),
         ({"netns": ".."}, r"^--netns: "),
         ({"seed": "-1"}, r"^--seed: -1 is out of range"),
+        ({"spin": "1001"}, r"^--spin: 1001 is out of range: 0 to 1000 microseconds"),
+        ({"spin": "fast"}, r"^--spin: 'fast' is no whole number: 0 to 1000 microseconds, or on, or off"),
     ],
 )
 def test_a_wrong_flag_is_refused_by_name(flags, said):
     with pytest.raises(ConfigError, match=said):
         read(flags=flags)
+
+
+@pytest.mark.parametrize(("said", "micros"), [("on", 50), ("off", 0), ("1", 1), (1, 1), (True, 50), ("300", 300)])
+def test_spin_is_a_word_or_microseconds(said, micros):
+    assert read(flags={"spin": said}).spin == micros
+    assert read(environ={"TAPIP_SPIN": str(said).lower().replace("true", "on")}).spin == micros
+    assert read().spin == 0
 
 
 def test_bytes_that_are_no_text():

@@ -291,3 +291,13 @@ def test_a_stack_collected_is_closed():
     del stack
     gc.collect()
     assert leftovers() == before
+
+
+def test_spin_is_changed_and_read():
+    with Stack() as stack:
+        assert stack.spin == 0
+        stack.spin = 50
+        assert stack.spin == 50
+    with Stack.detached() as stack:
+        stack.spin = 50
+        assert stack.spin == 0  # nobody waits there

@@ -138,6 +138,10 @@ class Stack:
         """
     def remove_address(self, index: int, address: str) -> None:
         """Take an address away. Raises: OSError(EADDRNOTAVAIL) when it is not there."""
+    def spin(self) -> int:
+        """Microseconds that whoever watches the devices spins before it sleeps, where that pays; 0: never."""
+    def set_spin(self, micros: int) -> None:
+        """Change that."""
     def offloads(self, index: int) -> list[str]:
         """What of the work on frames is left to the device of an interface: any of rx, tx, tso, gro."""
     def set_offloads(self, index: int, names: Sequence[str]) -> list[str]:

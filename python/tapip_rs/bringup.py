@@ -30,6 +30,7 @@ def bring_up(stack: Stack, config: Config) -> KernelSide:
     attachment = stack.on_close(topology(config))
     host = config.host
     stack.policy.update(config.sysctl)
+    stack.spin = config.spin
     device = cast("_core.Tap", attachment.device)
     veth = stack.attach(host.interface, device, mac=host.mac, mtu=host.mtu or attachment.kernel.mtu)
     veth.offload = config.tap.offload

@@ -255,6 +255,7 @@ def _stack(config: Config, *, chosen: bool) -> Stack:
             why += f"; try: sudo {shlex.quote(sys.argv[0])}"
         print(f"tapip: no tap: {why}. This is the demo network, in memory.", file=sys.stderr)
     stack = Stack.demo(seed=config.seed)
+    stack.spin = config.spin
     stack.policy.update(config.sysctl)
     return stack
 

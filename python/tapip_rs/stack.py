@@ -226,6 +226,18 @@ class Stack:
         """Packet buffers, sockets and bytes queued."""
         return self.core.memory()
 
+    @property
+    def spin(self) -> int:
+        """Microseconds that whoever waits for the devices spins before it sleeps, while answers come that fast.
+
+        0: never. It saves the wake-up of a round trip between two processors, and costs processor time.
+        """
+        return self.core.spin()
+
+    @spin.setter
+    def spin(self, micros: int) -> None:
+        self.core.set_spin(micros)
+
     def watch(self, *layers: str) -> None:
         """Record events of exactly these layers: dev l2 arp ip icmp udp tcp tcpstate, or all; none ends it."""
         self.core.set_trace(events.check_layers(layers))

@@ -16,7 +16,7 @@ from e2e.netns import TAPIP
 
 pytestmark = pytest.mark.e2e
 
-FLAVOURS = pytest.mark.parametrize("flavour", [(), ("--python",)], ids=["rust", "python"])
+FLAVOURS = pytest.mark.parametrize("flavour", [(), ("--spin", "on"), ("--python",)], ids=["rust", "spin", "python"])
 OFFSET = 2000
 SIZE = 1_500_000
 

@@ -13,10 +13,13 @@ from tapip_rs.config.tree import TOPOLOGIES
 from tapip_rs.offload import choice
 from tapip_rs.policy import Value, find
 
-__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "offload", "seed", "switch",
-           "sysctl", "topology"]  # fmt: skip
+__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "offload",
+           "seed", "spin", "switch", "sysctl", "topology"]  # fmt: skip
 
 LAYERS = ("dev", "l2", "arp", "ip", "icmp", "udp", "tcp", "tcpstate")
+#: Microseconds that "on" spins: what a wake-up on another processor costs that halted (bench/test_roundtrip.py).
+SPIN = 50
+
 _WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -104,6 +107,14 @@ def switch(value: Any) -> bool:
     if read is None:
         raise ValueError(f"{value!r} is neither yes nor no: one of {', '.join(_WORDS)}")
     return read
+
+
+def spin(value: Any) -> int:
+    """Microseconds, or a word."""
+    word = _WORDS.get(str(value).lower()) if isinstance(value, bool | str) and str(value) not in ("0", "1") else None
+    if word is not None:
+        return SPIN if word else 0
+    return _whole(value, 0, 1000, "microseconds, or on, or off")
 
 
 def offload(value: Any) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("netns", readers.netns, "work in this network namespace", "NAME"),
     Setting("debug", readers.layers, "print events of these layers from the start", "LAYERS"),
     Setting("seed", readers.seed, "make random numbers from this one", "NUMBER"),
+    Setting("spin", readers.spin, "spin so long before a sleep, where that pays", "on|off|MICROSECONDS"),
     Setting("host.interface", readers.device, "name of the stack's interface (veth)", "NAME"),
     Setting("host.address", readers.interface, "the stack's address", "A.B.C.D/LEN"),
     Setting("host.gateway", readers.gateway, "the stack's default gateway", "A.B.C.D|none"),

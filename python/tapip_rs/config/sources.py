@@ -185,6 +185,7 @@ def _build(gathered: Gathered) -> Config:
         netns=said.get("netns"),
         debug=said.get("debug", ()),
         seed=said.get("seed"),
+        spin=said.get("spin", 0),
         host=host,
         tap=_tap(said, topology, host),
         bridge=Bridge(**_part(said, "bridge")),

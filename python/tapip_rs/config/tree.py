@@ -64,6 +64,8 @@ class Config:
     """Layers whose events are printed from the start."""
     seed: int | None = None
     """What random numbers are made from; None asks the kernel."""
+    spin: int = 0
+    """Microseconds that whoever watches the devices spins before it sleeps, where that pays."""
     host: Host = field(default_factory=Host)
     tap: Tap = field(default_factory=Tap)
     bridge: Bridge = field(default_factory=Bridge)

@@ -89,6 +89,18 @@ impl Handle {
             .enter(|engine, _| Ok(engine.port_mut(id)?.fault.as_ref().map(|fault| fault.counters())))?
     }
 
+    /// How long whoever watches the devices spins before it sleeps, where that pays; zero: never. A detached stack has nobody.
+    pub fn spin(&self) -> Duration {
+        self.shared.poller().as_ref().map_or(Duration::ZERO, |poller| poller.spin.limit())
+    }
+
+    /// Change that.
+    pub fn set_spin(&self, limit: Duration) {
+        if let Some(poller) = &*self.shared.poller() {
+            poller.spin.set_limit(limit);
+        }
+    }
+
     /// What is left to the device of a port.
     pub fn features(&self, id: InterfaceId) -> Result<Features, HostError> {
         self.shared.enter(|engine, _| Ok(engine.port_mut(id)?.device().features()))?

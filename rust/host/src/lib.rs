@@ -2,7 +2,7 @@
 //!
 //! The rooms, and who may know whom:
 //! ```text
-//! clock  error  eventfd <- poller  watchlist <- waiters  seat  one kernel object or one rule each, nothing of the stack
+//! clock  error  eventfd, spin <- poller  watchlist <- waiters  seat  one kernel object or one rule each, nothing of the stack
 //! device                                         what carries frames: tap, loopback, pipe, queue
 //! port                                           a device plugged in, with fault, capture and trace between
 //! engine                                         stack + ports, and the drain law; no thread, no clock
@@ -30,6 +30,7 @@ mod seat;
 pub mod selector;
 pub mod serve;
 pub mod socket;
+mod spin;
 #[cfg(test)]
 mod test_net;
 mod wait;

@@ -3,11 +3,13 @@
 
 use crate::clock::monotonic;
 use crate::eventfd::{Signal, Woken, timespec};
-use rustix::buffer::spare_capacity;
+use crate::spin::Spin;
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::thread::sched_yield;
 use std::io;
+use std::mem::MaybeUninit;
 use tapip_core::observe::InterfaceId;
 use tapip_core::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ pub(crate) struct Poller {
     epoll: OwnedFd,
     wake: Signal,
     standby: Signal,
+    pub(crate) spin: Spin,
 }
 
 /// What a device's descriptor reported.
@@ -29,6 +32,15 @@ pub(crate) struct Ready {
     pub(crate) broken: bool,
 }
 
+/// What a look found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Looked {
+    Nothing,
+    Something,
+    /// A signal handler ran.
+    Interrupted,
+}
+
 /// Interface numbers are 32 bits wide, so this is none of them.
 const WAKE: u64 = u64::MAX;
 
@@ -38,7 +50,7 @@ impl Poller {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = Signal::new()?;
         epoll::add(&epoll, &wake, EventData::new_u64(WAKE), EventFlags::IN)?;
-        Ok(Self { epoll, wake, standby: Signal::new()? })
+        Ok(Self { epoll, wake, standby: Signal::new()?, spin: Spin::new() })
     }
 
     /// Watch a device for frames.
@@ -82,18 +94,48 @@ impl Poller {
         Ok(called)
     }
 
-    /// Sleep until a device or the signal wants attention, at most for `limit`: whether a signal handler ended it.
+    /// Sleep until a device or the signal wants attention, at most for `limit`: whether a signal handler ended it. Where that
+    /// pays, spin before the sleep.
     pub(crate) fn wait(&self, limit: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<bool> {
         ready.clear();
+        if limit == Some(Duration::ZERO) || !self.spin.is_on() {
+            return self.look(limit, ready).map(|looked| looked == Looked::Interrupted);
+        }
+        let start = monotonic();
+        let span = self.spin.span().min(limit.unwrap_or(Duration::MAX));
+        let mut silent = Duration::ZERO;
+        while silent < span {
+            match self.look(Some(Duration::ZERO), ready)? {
+                Looked::Nothing => {}
+                Looked::Something => {
+                    self.spin.on_silence(silent, true);
+                    return Ok(false);
+                }
+                Looked::Interrupted => return Ok(true),
+            }
+            // Whoever shall answer may need this processor.
+            sched_yield();
+            silent = monotonic().since(start);
+        }
+        let left =
+            limit.map(|limit| Duration::from_nanos(limit.as_nanos().saturating_sub(silent.as_nanos())));
+        let looked = self.look(left, ready)?;
+        self.spin.on_silence(monotonic().since(start), false);
+        Ok(looked == Looked::Interrupted)
+    }
+
+    /// Look once, asleep for `limit` at most while there is nothing.
+    fn look(&self, limit: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<Looked> {
         let limit = limit.map(timespec);
         // A stack with more busy devices than this serves the rest in the next round: epoll goes round itself.
-        let mut events = Vec::<epoll::Event>::with_capacity(64);
-        match epoll::wait(&self.epoll, spare_capacity(&mut events), limit.as_ref()) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(true),
+        let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; 16];
+        let events = match epoll::wait(&self.epoll, &mut events, limit.as_ref()) {
+            Ok(([], _)) => return Ok(Looked::Nothing),
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(Looked::Interrupted),
             Err(error) => return Err(error.into()),
-        }
-        for event in events {
+        };
+        for event in events.iter() {
             let (token, flags) = ({ event.data }.u64(), { event.flags });
             if token == WAKE {
                 self.wake.clear();
@@ -107,7 +149,7 @@ impl Poller {
                 broken,
             });
         }
-        Ok(false)
+        Ok(Looked::Something)
     }
 }
 

@@ -52,7 +52,18 @@ fn ask(client: &UdpSocket, to: u16, rng: &mut Rng) {
 
 #[test]
 fn one_who_asks_and_one_who_answers_never_miss_each_other() {
+    ping_pong(Duration::ZERO);
+}
+
+#[test]
+fn nor_where_both_spin_before_they_sleep() {
+    ping_pong(Duration::from_micros(50));
+}
+
+fn ping_pong(spin: Duration) {
     let (server, client) = pair();
+    server.handle().set_spin(spin);
+    client.handle().set_spin(spin);
     let (answers, asks) = (bound(&server, 1, 7), bound(&client, 2, 70));
     let over = AtomicBool::new(false);
     thread::scope(|scope| {

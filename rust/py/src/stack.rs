@@ -23,7 +23,7 @@ use tapip_core::error::Error;
 use tapip_core::ip::Route;
 use tapip_core::observe::{Counter, InterfaceId, Record};
 use tapip_core::stack::InterfaceConfig;
-use tapip_core::time::Instant;
+use tapip_core::time::{Duration, Instant};
 use tapip_host::port::{Fault, FaultSpec};
 use tapip_host::{Handle, HostError};
 
@@ -241,6 +241,17 @@ impl Stack {
         let fault = spec.map(|spec| Fault::new(FaultSpec::both(spec), seed)).transpose();
         let fault = fault.map_err(|error| fault::refused(&error))?;
         py.enter(|| self.handle()?.set_fault(InterfaceId(index), fault))
+    }
+
+    /// Microseconds that whoever watches the devices spins before it sleeps, where that pays; 0: never.
+    fn spin(&self, py: Python<'_>) -> PyResult<u64> {
+        py.enter(|| self.handle().map(|handle| handle.spin().as_nanos() / 1_000))
+    }
+
+    /// Change that.
+    fn set_spin(&self, py: Python<'_>, micros: u32) -> PyResult<()> {
+        let limit = Duration::from_micros(u64::from(micros));
+        py.enter(|| self.handle().map(|handle| handle.set_spin(limit)))
     }
 
     /// What of the work on frames is left to the device of an interface: any of rx, tx, tso, gro.

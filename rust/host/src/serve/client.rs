@@ -97,6 +97,10 @@ impl Client {
             };
             let sent = self.write(&scratch[..count], served)?;
             self.pending.extend_from_slice(&scratch[sent..count]);
+            // That was all; should there be more by now, or the end, the selector says so.
+            if count < scratch.len() && self.pending.is_empty() {
+                break;
+            }
         }
         Ok(Some(if self.pending.is_empty() { Readiness::READABLE } else { Readiness::WRITABLE }))
     }
