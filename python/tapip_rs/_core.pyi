@@ -529,13 +529,12 @@ class Tap:
     """A Linux tap device. Needs CAP_NET_ADMIN and /dev/net/tun."""
 
     @staticmethod
-    def open(name: str | None = None, *, persistent: bool = False) -> Tap:
+    def open(name: str | None = None, *, persistent: bool = False, queues: int = 1) -> Tap:
         """Create a tap, or attach to one that exists; None lets the kernel name it.
 
         What existed before is left as it was (but for the offload mask) and is not removed. A tap made here goes
-        away with its last
-        descriptor, unless `persistent`. Raises: PermissionError, FileNotFoundError without /dev/net/tun,
-        OSError(EBUSY).
+        away with its last descriptor, unless `persistent`. Several `queues` take one made here, or with multi_queue.
+        Raises: PermissionError, FileNotFoundError without /dev/net/tun, OSError(EBUSY).
         """
     @property
     def name(self) -> str:
@@ -549,6 +548,9 @@ class Tap:
     @property
     def created(self) -> bool:
         """Whether it did not exist before `open`."""
+    @property
+    def queues(self) -> int:
+        """How many queues it has."""
     def close(self) -> None:
         """Close a tap that was never attached; an attached one is closed by its stack. May be called twice."""
 

@@ -137,7 +137,7 @@ class FakeTools:
     user: str | None = None
     fails: OSError | None = None
 
-    def open_tap(self, name):
+    def open_tap(self, name, queues):
         if self.fails:
             raise self.fails
         created = self.kernel.link(name) is None

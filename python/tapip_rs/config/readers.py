@@ -13,7 +13,7 @@ from tapip_rs.config.tree import TOPOLOGIES
 from tapip_rs.offload import choice
 from tapip_rs.policy import Value, find
 
-__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "offload",
+__all__ = ["address", "device", "gateway", "interface", "layers", "mac", "mtu", "netns", "offload", "queues",
            "seed", "spin", "switch", "sysctl", "topology"]  # fmt: skip
 
 LAYERS = ("dev", "l2", "arp", "ip", "icmp", "udp", "tcp", "tcpstate")
@@ -120,6 +120,11 @@ def spin(value: Any) -> int:
 def offload(value: Any) -> tuple[str, ...]:
     """Names of offloads, or a word for them."""
     return choice(value)
+
+
+def queues(value: Any) -> int:
+    """As many as a tap may have here."""
+    return _whole(value, 1, 64, "queues")
 
 
 def layers(value: Any) -> tuple[str, ...]:

@@ -71,6 +71,7 @@ SETTINGS: tuple[Setting, ...] = (
         "work left to the kernel behind the tap: any of rx,tx,tso,gro, or no-... for all but these",
         "on|off|NAMES",
     ),
+    Setting("tap.queues", readers.queues, "queues of the tap; each flow keeps to one of them", "NUMBER"),
     Setting("bridge.name", readers.device, "the bridge's name (topology 1: br0)", "NAME", "bridge"),
     Setting("bridge.nic", readers.device, "the card that joins the bridge (topology 1: eth0)", "NAME", "nic"),
     Setting(

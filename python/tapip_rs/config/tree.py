@@ -41,6 +41,8 @@ class Tap:
     """The kernel's address on it in TOP2; TOP1 gives it none."""
     offload: tuple[str, ...] = ("rx", "tx", "tso", "gro")
     """Which work on frames is left to the kernel, as far as it can."""
+    queues: int = 1
+    """How many queues the tap has; several only where it is made here, or was made with multi_queue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

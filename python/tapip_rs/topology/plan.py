@@ -29,7 +29,7 @@ class Tools(Protocol):
 
     kernel: Kernel
 
-    def open_tap(self, name: str) -> TapDevice:
+    def open_tap(self, name: str, queues: int) -> TapDevice:
         """Open or make a tap."""
 
     def users(self, device: str, address: Any, mac: str) -> str | None:
@@ -42,11 +42,11 @@ class RealTools:
     def __init__(self) -> None:
         self.kernel = Kernel()
 
-    def open_tap(self, name: str) -> TapDevice:
+    def open_tap(self, name: str, queues: int) -> TapDevice:
         """Open or make a tap."""
         from tapip_rs import _core
 
-        return _core.Tap.open(name)
+        return _core.Tap.open(name, queues=queues)
 
     def users(self, device: str, address: Any, mac: str) -> str | None:
         """Ask by ARP who uses an address."""
@@ -109,7 +109,7 @@ class Plan:
         """Open the tap, check that its hardware address is not ours, and keep IPv6 away from it if we made it."""
         name, mac = self.config.tap.device, self.config.host.mac
         try:
-            self._tap = self.tools.open_tap(name)
+            self._tap = self.tools.open_tap(name, self.config.tap.queues)
         except OSError as error:
             raise TopologyError(f"can not open the tap {name}: {error.strerror or error}") from error
         link = self.kernel.link(self._tap.name)

@@ -132,8 +132,8 @@ impl Engine {
     ) -> Result<InterfaceId, HostError> {
         let (name, mtu, medium) = (config.name.clone(), config.mtu, config.medium);
         let id = self.stack.add_interface(config)?;
-        if let (Some(poller), Some(fd)) = (&self.poller, device.fd())
-            && let Err(error) = poller.add(id, fd)
+        if let Some(poller) = &self.poller
+            && let Err(error) = device.fds().into_iter().try_for_each(|fd| poller.add(id, fd))
         {
             self.stack.remove_interface(now, id)?;
             return Err(HostError::system(&format!("cannot watch the device of {name}"), &error));
@@ -276,8 +276,8 @@ impl Engine {
 
     /// An error that stays on a descriptor would wake the driver for ever: take it out.
     fn unwatch(&self, port: &Port) {
-        if let (Some(poller), Some(fd)) = (&self.poller, port.device().fd()) {
-            poller.remove(fd);
+        if let Some(poller) = &self.poller {
+            port.device().fds().into_iter().for_each(|fd| poller.remove(fd));
         }
     }
 }

@@ -15,9 +15,9 @@ pub use loopback::Loopback;
 pub(crate) use loopback::copy_of;
 pub use pipe::Pipe;
 pub use queue::{Queue, QueueEnd};
-pub use tap::{Tap, TapOptions};
+pub use tap::{Queues, Tap, TapOptions};
 
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::BorrowedFd;
 use std::io;
 use tapip_core::buffer::{Offload, Packet};
 use tapip_core::stack::Transmit;
@@ -65,13 +65,18 @@ pub trait Device: Send {
         None
     }
 
+    /// All descriptors of it that become readable.
+    fn fds(&self) -> Vec<BorrowedFd<'_>> {
+        self.fd().into_iter().collect()
+    }
+
     /// Whether small frames shall come in bursts, each in one piece, because every frame is a call of the kernel.
     fn wants_bursts(&self) -> bool {
         false
     }
 
-    /// Another descriptor of it, to which another thread may write small frames; `None` when it takes none so.
-    fn writing_end(&self) -> Option<OwnedFd> {
+    /// Other descriptors of it, to which another thread may write small frames; `None` when it takes none so.
+    fn writing_end(&self) -> Option<Queues> {
         None
     }
 

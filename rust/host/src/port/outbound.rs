@@ -74,9 +74,9 @@ impl Port {
             return None;
         }
         if self.writer.is_none() && burst.is_full() {
-            let (fd, driver) = (self.device.writing_end()?, self.driver.clone()?);
+            let (queues, driver) = (self.device.writing_end()?, self.driver.clone()?);
             // Without another thread we write ourselves.
-            self.writer = Writer::start(fd, driver).ok();
+            self.writer = Writer::start(queues, driver).ok();
         }
         self.writer.as_ref().filter(|writer| burst.is_full() || !writer.is_idle())
     }
@@ -103,10 +103,10 @@ impl Port {
     pub(crate) fn update_watch(&mut self, poller: &Poller) {
         let watch =
             self.device.room() == Room::Writable && !self.waiting.is_empty() && self.failure.is_none();
-        if watch != self.watched
-            && let Some(fd) = self.device.fd()
-        {
-            self.watched = watch && poller.watch_room(self.id, fd, watch).is_ok();
+        if watch != self.watched {
+            // Whichever of them has room: frames that wait keep their order.
+            let watched = |fd| poller.watch_room(self.id, fd, watch).is_ok();
+            self.watched = self.device.fds().into_iter().map(watched).fold(watch, |all, one| all && one);
         }
     }
 

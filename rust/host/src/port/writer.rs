@@ -5,9 +5,9 @@
 //! whoever made it, unless older ones are still here. The thread begins with the first full burst of a port.
 
 use super::burst::Burst;
+use crate::device::Queues;
 use crate::poller::Poller;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
 use rustix::io::{Errno, write};
 use std::collections::VecDeque;
 use std::io;
@@ -49,8 +49,8 @@ impl Writer {
     /// When so many are left, the driver is woken for more: it needs about 50 us, and one burst takes 200.
     const LOW: usize = 1;
 
-    /// Begin. `fd` takes frames by write(2); `driver` hears of room and of losses.
-    pub(super) fn start(fd: OwnedFd, driver: Arc<Poller>) -> io::Result<Self> {
+    /// Begin. `queues` take frames by write(2); `driver` hears of room and of losses.
+    pub(super) fn start(queues: Queues, driver: Arc<Poller>) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
             work: Condvar::new(),
@@ -59,7 +59,8 @@ impl Writer {
             driver,
         });
         let ours = Arc::clone(&shared);
-        let thread = thread::Builder::new().name("tapip-writer".to_owned()).spawn(move || ours.run(&fd))?;
+        let thread =
+            thread::Builder::new().name("tapip-writer".to_owned()).spawn(move || ours.run(&queues))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
@@ -110,10 +111,10 @@ impl Drop for Writer {
 }
 
 impl Shared {
-    fn run(&self, fd: &OwnedFd) {
+    fn run(&self, queues: &Queues) {
         while let Some(mut burst) = self.next() {
             for frame in burst.frames() {
-                if let Err(error) = self.write(fd, frame) {
+                if let Err(error) = self.write(queues, frame) {
                     self.lock().losses.push(error.into());
                     self.troubled.store(true, Ordering::Release);
                 }
@@ -146,10 +147,11 @@ impl Shared {
         }
     }
 
-    fn write(&self, fd: &OwnedFd, frame: &[u8]) -> rustix::io::Result<()> {
+    fn write(&self, queues: &Queues, frame: &[u8]) -> rustix::io::Result<()> {
         /// A device without room for so long loses frames, as a full queue does. A tap has room unless somebody gave
         /// it a send buffer (TUNSETSNDBUF).
         const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+        let fd = queues.of_fronted(frame);
         loop {
             match write(fd, frame) {
                 Ok(_) => return Ok(()),

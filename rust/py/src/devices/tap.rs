@@ -19,6 +19,9 @@ pub(crate) struct Tap {
     /// Whether it did not exist before `open`.
     #[pyo3(get)]
     created: bool,
+    /// How many queues it has.
+    #[pyo3(get)]
+    queues: usize,
 }
 
 #[pymethods]
@@ -26,16 +29,17 @@ impl Tap {
     /// Create a tap, or attach to one that exists; None lets the kernel name it.
     ///
     /// What existed before is left as it was (but for the offload mask) and is not removed. A tap made here goes away
-    /// with its last descriptor, unless `persistent`.
+    /// with its last descriptor, unless `persistent`. Several `queues` take one made here, or with multi_queue.
     /// Raises: PermissionError, FileNotFoundError without /dev/net/tun, OSError(EBUSY).
     #[staticmethod]
-    #[pyo3(signature = (name = None, *, persistent = false))]
-    fn open(py: Python<'_>, name: Option<String>, persistent: bool) -> PyResult<Self> {
-        let tap =
-            py.enter(|| device::Tap::open(&TapOptions { name, persistent, ..TapOptions::default() }))?;
+    #[pyo3(signature = (name = None, *, persistent = false, queues = 1))]
+    fn open(py: Python<'_>, name: Option<String>, persistent: bool, queues: usize) -> PyResult<Self> {
+        let options = TapOptions { name, persistent, queues, ..TapOptions::default() };
+        let tap = py.enter(|| device::Tap::open(&options))?;
+        let queues = tap.queues();
         let (name, mtu, created) = (tap.name().to_owned(), tap.mtu(), tap.created());
         let mac = tap.mac().unwrap_or_default().to_string();
-        Ok(Self { plug: Plug::new(tap), name, mtu, mac, created })
+        Ok(Self { plug: Plug::new(tap), name, mtu, mac, created, queues })
     }
 
     /// Close a tap that was never attached; an attached one is closed by its stack. May be called twice.

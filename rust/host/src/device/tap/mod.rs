@@ -8,11 +8,13 @@
 mod front;
 mod ioctl;
 mod link;
+mod queues;
 
 use super::{Device, Features, Room};
 use crate::error::{HostError, reason};
 use front::Front;
 use link::{Link, LinkSocket, TunFlags, Which};
+pub use queues::Queues;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::{Errno, readv, write, writev};
@@ -24,7 +26,7 @@ use tapip_core::wire::MacAddress;
 const DEVICE: &str = "/dev/net/tun";
 
 /// How to open a tap.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct TapOptions {
     /// Its name; `None` lets the kernel choose (`tap0`, `tap1`, ...).
     pub name: Option<String>,
@@ -32,12 +34,20 @@ pub struct TapOptions {
     pub persistent: bool,
     /// What is left to the kernel: everything by default, as far as it has it.
     pub features: Features,
+    /// How many queues, 1 to [`Tap::MOST_QUEUES`]; several only on a device made here, or made with `multi_queue`.
+    pub queues: usize,
+}
+
+impl Default for TapOptions {
+    fn default() -> Self {
+        Self { name: None, persistent: false, features: Features::default(), queues: 1 }
+    }
 }
 
 /// An open tap.
 #[derive(Debug)]
 pub struct Tap {
-    fd: OwnedFd,
+    queues: Queues,
     links: LinkSocket,
     index: u32,
     name: String,
@@ -47,31 +57,49 @@ pub struct Tap {
 }
 
 impl Tap {
+    /// More queues than this are more than there are processors to fill them.
+    pub const MOST_QUEUES: usize = 64;
+
     /// Make a device, or attach to it. Fails with a text that names the device and the way out.
     pub fn open(options: &TapOptions) -> Result<Self, HostError> {
         let name = options.name.as_deref().unwrap_or("tap%d");
         check_name(name)?;
+        if !(1..=Self::MOST_QUEUES).contains(&options.queues) {
+            let text = format!("{} queues: 1 to {} are possible", options.queues, Self::MOST_QUEUES);
+            return Err(HostError::Device { errno: Errno::INVAL.raw_os_error(), text });
+        }
         let fail = |error: io::Error| refusal(name, &error);
-        let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let fd = open(DEVICE, flags, Mode::empty()).map_err(|error| no_tun(error.into()))?;
+        let fd = open_tun()?;
         let links = LinkSocket::open().map_err(fail)?;
         let virtio = options.features != Features::NONE
             && ioctl::features(fd.as_fd()).is_ok_and(|known| known & ioctl::IFF_VNET_HDR != 0);
-        let virtio = if virtio { ioctl::IFF_VNET_HDR } else { 0 };
-        let (name, created, info) = match create(&fd, name, virtio) {
+        let mut flags = if virtio { ioctl::IFF_VNET_HDR } else { 0 };
+        if options.queues > 1 {
+            flags |= ioctl::IFF_MULTI_QUEUE;
+        }
+        let (name, created, flags) = match create(&fd, name, flags) {
             Err(error) if error.raw_os_error() == Some(Errno::BUSY.raw_os_error()) => {
-                let info = attach(&fd, &links, name, virtio)?;
-                (name.to_owned(), false, info)
+                (name.to_owned(), false, attach(&fd, &links, name, flags)?)
             }
-            other => (other.map_err(fail)?, true, Attached { packet_info: false, virtio: virtio != 0 }),
+            other => (other.map_err(fail)?, true, ioctl::IFF_TAP | ioctl::IFF_NO_PI | flags),
         };
-        let header = if info.virtio { ioctl::vnet_header_size(fd.as_fd()).map_err(fail)? } else { 0 };
-        let front = Front::new(info.packet_info, header).ok_or_else(|| strange_header(&name, header))?;
+        let fail = |error: io::Error| refusal(&name, &error);
+        let mut fds = vec![fd];
+        while fds.len() < options.queues {
+            let fd = open_tun()?;
+            ioctl::set_interface(fd.as_fd(), &name, flags).map_err(fail)?;
+            fds.push(fd);
+        }
+        let virtio = flags & ioctl::IFF_VNET_HDR != 0;
+        let header = if virtio { ioctl::vnet_header_size(fds[0].as_fd()).map_err(fail)? } else { 0 };
+        let front =
+            Front::new(flags & ioctl::IFF_NO_PI == 0, header).ok_or_else(|| strange_header(&name, header))?;
         if created && options.persistent {
-            ioctl::set_persistent(fd.as_fd(), true).map_err(fail)?;
+            ioctl::set_persistent(fds[0].as_fd(), true).map_err(fail)?;
         }
         let index = links.query(Which::Name(&name)).map_err(fail)?.index;
-        let mut tap = Self { fd, links, index, name, created, front, features: Features::NONE };
+        let queues = Queues::new(fds, front.len());
+        let mut tap = Self { queues, links, index, name, created, front, features: Features::NONE };
         let features = options.features;
         tap.set_features(features).map_err(|error| refusal(&tap.name, &error))?;
         Ok(tap)
@@ -80,6 +108,11 @@ impl Tap {
     /// The device's name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How many queues it has.
+    pub fn queues(&self) -> usize {
+        self.queues.len()
     }
 
     /// The kernel's number of it, in the namespace it was opened in.
@@ -108,7 +141,7 @@ impl Device for Tap {
         let mut front = Front::ROOM;
         let mut parts =
             [IoSliceMut::new(self.front.part(&mut front)), IoSliceMut::new(packet.tailroom_mut())];
-        let Some(length) = read(&self.fd, &mut parts)? else { return Ok(false) };
+        let Some(length) = self.queues.read(|fd| read(fd, &mut parts))? else { return Ok(false) };
         packet.grow(length.saturating_sub(self.front.len()));
         packet.offload = self.front.parse(&front, packet.len())?;
         Ok(true)
@@ -123,7 +156,7 @@ impl Device for Tap {
             IoSliceMut::new(packet.tailroom_mut()),
             IoSliceMut::new(unit.tailroom_mut().get_mut(small..).unwrap_or(&mut [])),
         ];
-        let Some(length) = read(&self.fd, &mut parts)? else { return Ok(false) };
+        let Some(length) = self.queues.read(|fd| read(fd, &mut parts))? else { return Ok(false) };
         let length = length.saturating_sub(self.front.len());
         if length <= small {
             packet.grow(length);
@@ -157,14 +190,14 @@ impl Device for Tap {
         if features.gro {
             mask |= ioctl::TUN_F_TSO4 | ioctl::TUN_F_TSO_ECN;
         }
-        ioctl::set_offload(self.fd.as_fd(), mask)?;
+        ioctl::set_offload(self.queues.any(), mask)?;
         self.features = features;
         Ok(())
     }
 
     fn send(&mut self, frame: &Transmit<'_>) -> io::Result<bool> {
         if self.front.len() == 0 && frame.payload.is_empty() {
-            return written(|| write(&self.fd, frame.header));
+            return written(|| write(self.queues.of(frame.header), frame.header));
         }
         let front = self.front.emit(frame.offload, frame.header);
         let mut parts = [IoSlice::new(&[]); Slices::MAX + 2];
@@ -176,27 +209,31 @@ impl Device for Tap {
         }
         // An empty first part would be harmless, but costs a look per frame.
         let parts = &parts[usize::from(self.front.len() == 0)..2 + payload.len()];
-        written(|| writev(&self.fd, parts))
+        written(|| writev(self.queues.of(frame.header), parts))
     }
 
     fn front(&self, offload: Offload, headers: &[u8], front: &mut Vec<u8>) {
         front.extend_from_slice(&self.front.emit(offload, headers)[..self.front.len()]);
     }
 
-    fn send_fronted(&mut self, whole: &[u8], _frame: &Transmit<'_>) -> io::Result<bool> {
-        written(|| write(&self.fd, whole))
+    fn send_fronted(&mut self, whole: &[u8], frame: &Transmit<'_>) -> io::Result<bool> {
+        written(|| write(self.queues.of(frame.header), whole))
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
-        Some(self.fd.as_fd())
+        Some(self.queues.any())
+    }
+
+    fn fds(&self) -> Vec<BorrowedFd<'_>> {
+        self.queues.all()
     }
 
     fn wants_bursts(&self) -> bool {
         true
     }
 
-    fn writing_end(&self) -> Option<OwnedFd> {
-        self.fd.try_clone().ok()
+    fn writing_end(&self) -> Option<Queues> {
+        self.queues.try_clone(self.front.len()).ok()
     }
 
     fn room(&self) -> Room {
@@ -227,7 +264,7 @@ fn written(write: impl Fn() -> rustix::io::Result<usize>) -> io::Result<bool> {
 impl Drop for Tap {
     fn drop(&mut self) {
         // Whoever opens a persistent device next may not know of offloads. Nobody is left to tell if it fails.
-        let _ = ioctl::set_offload(self.fd.as_fd(), 0);
+        let _ = ioctl::set_offload(self.queues.any(), 0);
     }
 }
 
@@ -243,26 +280,31 @@ fn read(fd: &OwnedFd, parts: &mut [IoSliceMut<'_>]) -> io::Result<Option<usize>>
     }
 }
 
-fn create(fd: &OwnedFd, name: &str, virtio: u16) -> io::Result<String> {
-    let flags = ioctl::IFF_TAP | ioctl::IFF_NO_PI | ioctl::IFF_TUN_EXCL | virtio;
+fn open_tun() -> Result<OwnedFd, HostError> {
+    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    open(DEVICE, flags, Mode::empty()).map_err(|error| no_tun(error.into()))
+}
+
+fn create(fd: &OwnedFd, name: &str, more: u16) -> io::Result<String> {
+    let flags = ioctl::IFF_TAP | ioctl::IFF_NO_PI | ioctl::IFF_TUN_EXCL | more;
     ioctl::set_interface(fd.as_fd(), name, flags)
 }
 
-/// What stands in front of each frame.
-struct Attached {
-    packet_info: bool,
-    virtio: bool,
-}
-
-/// Attach to a device that exists, with the flags it was made with and `virtio`: the kernel takes over what it is given.
-fn attach(fd: &OwnedFd, links: &LinkSocket, name: &str, virtio: u16) -> Result<Attached, HostError> {
+/// Attach to a device that exists, with the flags it was made with and those `wanted`: the kernel takes over what it is given.
+/// Which those are.
+fn attach(fd: &OwnedFd, links: &LinkSocket, name: &str, wanted: u16) -> Result<u16, HostError> {
     let fail = |error: io::Error| refusal(name, &error);
     let made = match links.query(Which::Name(name)).map_err(fail)?.tun {
         Some(made) if made.tap => made,
         _ => return Err(not_a_tap(name)),
     };
-    ioctl::set_interface(fd.as_fd(), name, flags_of(made) | virtio).map_err(fail)?;
-    Ok(Attached { packet_info: made.packet_info, virtio: made.vnet_header || virtio != 0 })
+    if wanted & ioctl::IFF_MULTI_QUEUE != 0 && !made.multi_queue {
+        let text = format!("{name} was made with one queue: make it with multi_queue, or take one");
+        return Err(HostError::Device { errno: Errno::INVAL.raw_os_error(), text });
+    }
+    let flags = flags_of(made) | wanted;
+    ioctl::set_interface(fd.as_fd(), name, flags).map_err(fail)?;
+    Ok(flags)
 }
 
 fn strange_header(name: &str, length: usize) -> HostError {

@@ -14,7 +14,7 @@ fn open_tap(name: &str, persistent: bool) -> Tap {
 }
 
 fn open_with(name: &str, persistent: bool, features: Features) -> Tap {
-    let options = TapOptions { name: Some(name.to_owned()), persistent, features };
+    let options = TapOptions { persistent, features, ..named(name) };
     Tap::open(&options).expect("root, in an own namespace")
 }
 
@@ -52,7 +52,8 @@ fn received(tap: &mut Tap, kind: u16) -> Option<Packet> {
             true => {}
             false => {
                 let limit = Timespec { tv_sec: 2, tv_nsec: 0 };
-                let mut fds = [PollFd::new(&tap.fd, PollFlags::IN)];
+                let mut fds: Vec<_> =
+                    tap.fds().into_iter().map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect();
                 if poll(&mut fds, Some(&limit)).expect("poll") == 0 {
                     return None;
                 }
@@ -172,9 +173,9 @@ fn what_is_taken_or_no_tap_is_refused() {
 fn an_old_offload_mask_is_reset_and_ours_is_taken_back() {
     let Some(_alone) = own_namespace() else { return };
     let tap = open_tap("tap0", true);
-    ioctl::set_offload(tap.fd.as_fd(), ioctl::TUN_F_CSUM).expect("allowed");
+    ioctl::set_offload(tap.queues.any(), ioctl::TUN_F_CSUM).expect("allowed");
     // As if its owner had died.
-    let fd = tap.fd.try_clone().expect("a descriptor");
+    let fd = tap.queues.any().try_clone_to_owned().expect("a descriptor");
     drop(tap);
     ioctl::set_offload(fd.as_fd(), ioctl::TUN_F_CSUM).expect("allowed");
     drop(fd);
@@ -198,7 +199,15 @@ fn attached_by_who_knows_of_nothing(name: &str) -> Tap {
     let index = links.query(Which::Name(name)).expect("it is there").index;
     let front = Front::new(false, header).expect("a known length");
     let features = Features::NONE;
-    Tap { fd, links, index, name: name.to_owned(), created: false, front, features }
+    Tap {
+        queues: Queues::new(vec![fd], front.len()),
+        links,
+        index,
+        name: name.to_owned(),
+        created: false,
+        front,
+        features,
+    }
 }
 
 #[test]
@@ -231,7 +240,7 @@ fn headers_of_any_length_stand_in_front() {
         // SAFETY: TUNSETVNETHDRSZ reads one int.
         unsafe {
             let setter = rustix::ioctl::Updater::<TUNSETVNETHDRSZ, i32>::new(&mut length);
-            rustix::ioctl::ioctl(&tap.fd, setter).expect("a length that the kernel knows");
+            rustix::ioctl::ioctl(tap.queues.any(), setter).expect("a length that the kernel knows");
         }
         drop(tap);
         let mut tap = open_with(&name, false, Features::ALL);
@@ -281,7 +290,15 @@ fn a_hostile_header_loses_its_frame_and_no_other() {
     let (links, front) =
         (LinkSocket::open().expect("netlink"), Front::new(false, 12).expect("a known length"));
     let (name, features) = ("tap0".to_owned(), Features::ALL);
-    let mut tap = Tap { fd, links, index: 1, name, created: false, front, features };
+    let mut tap = Tap {
+        queues: Queues::new(vec![fd], front.len()),
+        links,
+        index: 1,
+        name,
+        created: false,
+        front,
+        features,
+    };
     let mut pool = Pool::new(100, 2_016);
     let mut read = |header: VirtioHeader, length: usize| {
         let frame = [&header.to_bytes()[..], &[0; 2], &vec![7; length]].concat();
@@ -322,4 +339,27 @@ fn a_hostile_header_loses_its_frame_and_no_other() {
     let (mut packet, mut unit) = (pool.take().expect("enough"), pool.reading_unit());
     let short = tap.recv_unit(&mut packet, &mut unit);
     assert!(packet.is_empty() && unit.is_empty(), "{short:?}");
+}
+
+#[test]
+fn several_queues_are_one_device_and_need_one_that_was_made_for_them() {
+    let Some(_alone) = own_namespace() else { return };
+    let queues = |name, queues| Tap::open(&TapOptions { queues, ..named(name) });
+    let mut tap = queues("tap0", 3).expect("root, in an own namespace");
+    assert_eq!((tap.queues(), tap.fds().len(), tap.created()), (3, 3, true));
+    assert!(description("tap0").contains("multi_queue"));
+    bring_up("tap0");
+    assert!(datagram_from_kernel(&mut tap).ends_with(b"hello, world"));
+    drop(tap);
+    ip(&["tuntap", "add", "dev", "tap1", "mode", "tap"]);
+    let error = queues("tap1", 2).expect_err("one queue").to_string();
+    assert!(error.contains("tap1 was made with one queue"), "{error}");
+    assert_eq!(queues("tap1", 1).expect("as it was made").queues(), 1);
+    ip(&["tuntap", "add", "dev", "tap2", "mode", "tap", "multi_queue"]);
+    for count in [2, 1] {
+        assert_eq!(queues("tap2", count).expect("made for many").queues(), count);
+    }
+    for count in [0, 65] {
+        assert!(queues("tap3", count).expect_err("bounded").to_string().contains("1 to 64"));
+    }
 }

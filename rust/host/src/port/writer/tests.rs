@@ -1,5 +1,6 @@
 use super::*;
 use crate::device::Loopback;
+use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, recv, socketpair};
 use tapip_core::buffer::{Offload, Slices};
 use tapip_core::observe::InterfaceId;
@@ -10,7 +11,7 @@ use tapip_core::time::Duration;
 fn cabled(flags: SocketFlags) -> (Writer, OwnedFd, Arc<Poller>) {
     let (near, far) = socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).expect("sockets");
     let driver = Arc::new(Poller::new().expect("epoll"));
-    (Writer::start(near, Arc::clone(&driver)).expect("a thread"), far, driver)
+    (Writer::start(Queues::new(vec![near], 0), Arc::clone(&driver)).expect("a thread"), far, driver)
 }
 
 fn burst(frames: impl IntoIterator<Item = Vec<u8>>) -> Burst {
