@@ -6,12 +6,14 @@ import random
 import re
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
-from e2e.live import STACK, Program, kernel_socket, noise
+from e2e import crowd
+from e2e.live import SOAK, STACK, Program, kernel_socket, noise
 from e2e.netns import TAPIP
 
 pytestmark = pytest.mark.e2e
@@ -93,3 +95,18 @@ def test_bad_words_and_the_demo():
     assert "--port-offset: 65535 makes a port that is none; 0 to 65516" in far.stderr
     done = run("echo", "--topology", "demo", "--seconds", "0.1", "--json")
     assert (done.returncode, json.loads(done.stdout)["accepted"]) == (0, 0)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("flavour", [()], ids=["rust"])
+def test_thousands_of_connections_at_once(netns, served):
+    assert crowd.echo(netns, (STACK, 7 + OFFSET), 2_000, 3_000, 120) == 2_000
+
+
+@pytest.mark.skipif(not SOAK, reason="make soak")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("flavour", [(), ("--spin", "on", "--queues", "2")], ids=["rust", "spin-queues"])
+def test_a_minute_of_echo(netns, served):
+    end, size = time.monotonic() + 60, 200_000
+    while time.monotonic() < end:
+        assert crowd.echo(netns, (STACK, 7 + OFFSET), 200, size, 120) == 200
