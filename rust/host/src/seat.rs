@@ -9,6 +9,7 @@ use tapip_core::time::Instant;
 
 /// The seat and the two who may take it.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(Clone, PartialEq, Eq, Hash))]
 pub(crate) struct Seat {
     driver: Stance,
     leader: Leader,
@@ -17,6 +18,7 @@ pub(crate) struct Seat {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 enum Stance {
     /// It will look at everything by itself before it sleeps.
     #[default]
@@ -29,6 +31,7 @@ enum Stance {
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 enum Leader {
     #[default]
     Nobody,
@@ -39,6 +42,7 @@ enum Leader {
 
 /// Who has to hear of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub(crate) enum Call {
     Nobody,
     /// Whoever sleeps on the devices.
@@ -140,6 +144,9 @@ impl Seat {
         Call::Driver
     }
 }
+
+#[cfg(test)]
+mod model;
 
 #[cfg(test)]
 mod tests {
