@@ -72,7 +72,7 @@ ifdef TAPIP_SOAK_SECONDS
 else
 	cargo test --release --workspace --exclude tapip_py -- --ignored
 	$(PYTEST) -m soak --timeout=0
-	TAPIP_SOAK=1 $(PYTEST) tests/e2e/test_streams.py tests/e2e/test_hostile.py tests/e2e/test_modes.py tests/e2e/test_serve.py
+	TAPIP_SOAK=1 $(PYTEST) tests/e2e/test_streams.py tests/e2e/test_hostile.py tests/e2e/test_modes.py
 endif
 
 clean: ## remove all that was built, the virtual environment too

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from e2e import crowd
-from e2e.live import SOAK, STACK, Program, kernel_socket, noise
+from e2e.live import STACK, Program, kernel_socket, noise
 from e2e.netns import TAPIP
 
 pytestmark = pytest.mark.e2e
@@ -103,7 +103,7 @@ def test_thousands_of_connections_at_once(netns, served):
     assert crowd.echo(netns, (STACK, 7 + OFFSET), 2_000, 3_000, 120) == 2_000
 
 
-@pytest.mark.skipif(not SOAK, reason="make soak")
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("flavour", [(), ("--spin", "on", "--queues", "2")], ids=["rust", "spin-queues"])
 def test_a_minute_of_echo(netns, served):
