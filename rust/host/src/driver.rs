@@ -97,11 +97,18 @@ fn stand_by(shared: &Shared, poller: &Poller) {
     /// How long devices may be left alone by a caller that comes back to lead: a caller that reads as fast as it can is
     /// back within 100 us, and a third of a millisecond is less than the kernel's own interrupt moderation may take.
     const NAP: Duration = Duration::from_micros(300);
+    /// And by one who came back during every nap so far: on one processor each look of ours costs a round trip 17 us.
+    const LONG_NAP: Duration = Duration::from_micros(1_200);
+    let mut nap = NAP;
     let mut seen = u64::MAX;
     while !shared.stopping.load(Ordering::Acquire) {
         let limit = match shared.duty(&mut seen) {
             Duty::Sit => return,
-            Duty::Nap => Some(NAP),
+            Duty::Nap => {
+                let limit = nap;
+                nap = LONG_NAP.min(nap + nap);
+                Some(limit)
+            }
             Duty::Park => None,
         };
         if !matches!(poller.stand_by(limit), Ok(false)) {
