@@ -3,7 +3,7 @@
 //! A frame is read into a buffer of the pool and stays there: ingress moves the start of the view past each header,
 //! so that what a socket queues is the payload in the very buffer that the device filled.
 
-use super::Offload;
+use super::{Foreign, Offload};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -173,6 +173,22 @@ pub struct Packet {
     /// What who carries the frame wants to remember of it; 0 in a fresh packet. Who changes the frame on its way sets it to 0.
     pub tag: u64,
     ticket: Option<Ticket>,
+    tail: Option<Tail>,
+}
+
+/// Immutable bytes of somebody else that follow those of a buffer.
+#[derive(Clone)]
+struct Tail {
+    source: Foreign,
+    start: u32,
+    length: u32,
+}
+
+impl Tail {
+    fn bytes(&self) -> &[u8] {
+        let (start, length) = (self.start as usize, self.length as usize);
+        (*self.source).as_ref().get(start..start + length).unwrap_or(&[])
+    }
 }
 
 impl Packet {
@@ -189,6 +205,7 @@ impl Packet {
             offload: Offload::default(),
             tag: 0,
             ticket: None,
+            tail: None,
         }
     }
 
@@ -206,7 +223,16 @@ impl Packet {
 
     /// An empty packet in this memory.
     fn around(data: Box<[u8]>) -> Self {
-        Self { data, start: 0, end: 0, network: 0, offload: Offload::default(), tag: 0, ticket: None }
+        Self {
+            data,
+            start: 0,
+            end: 0,
+            network: 0,
+            offload: Offload::default(),
+            tag: 0,
+            ticket: None,
+            tail: None,
+        }
     }
 
     /// Empty the packet and put its view behind `headroom` free bytes, for another use of its buffer.
@@ -214,7 +240,43 @@ impl Packet {
         let start = headroom.min(self.data.len());
         (self.start, self.end, self.network) = (start, start, 0);
         (self.offload, self.tag) = (Offload::default(), 0);
-        self.ticket = None;
+        (self.ticket, self.tail) = (None, None);
+    }
+
+    /// Put `length` bytes of `source` behind the view, by reference.
+    ///
+    /// A packet on its way through a virtual network may be in two parts: headers in its buffer, which is what the view
+    /// shows, and payload in immutable memory of the application that sent it. [`Packet::len`] counts both. No stack is
+    /// given such a packet ([`Packet::append_all`] makes one piece of it), and who changes it makes it whole before.
+    pub fn refer(&mut self, source: Foreign, start: usize, length: usize) {
+        self.tail = Some(Tail { source, start: start as u32, length: length as u32 });
+    }
+
+    /// What follows the view by reference; nothing, in most packets.
+    pub fn tail(&self) -> &[u8] {
+        self.tail.as_ref().map_or(&[], Tail::bytes)
+    }
+
+    /// Whether it is in two parts.
+    pub const fn has_tail(&self) -> bool {
+        self.tail.is_some()
+    }
+
+    /// Append a copy of another packet, of both its parts; the caller has seen that there is room.
+    pub fn append_all(&mut self, other: &Self) {
+        self.append(other.bytes());
+        self.append(other.tail());
+    }
+
+    /// Make one piece of it: the bytes, all in view.
+    pub fn whole(&mut self) -> &mut [u8] {
+        if self.has_tail() {
+            let mut data = vec![0; self.start + self.len()].into_boxed_slice();
+            data[self.start..self.end].copy_from_slice(self.bytes());
+            data[self.end..].copy_from_slice(self.tail());
+            (self.end, self.data, self.tail) = (data.len(), data, None);
+        }
+        self.bytes_mut()
     }
 
     /// The bytes in view.
@@ -227,9 +289,13 @@ impl Packet {
         &mut self.data[self.start..self.end]
     }
 
-    /// Length of the view.
+    /// Length of the packet: of the view, and of what follows it by reference.
     pub const fn len(&self) -> usize {
-        self.end - self.start
+        let tail = match &self.tail {
+            Some(tail) => tail.length as usize,
+            None => 0,
+        };
+        self.end - self.start + tail
     }
 
     /// Segments that its payload, when nothing else is in view, was on the wire, or will be.
@@ -240,9 +306,9 @@ impl Packet {
         }
     }
 
-    /// Whether the view is empty.
+    /// Whether there are no bytes.
     pub const fn is_empty(&self) -> bool {
-        self.start == self.end
+        self.len() == 0
     }
 
     /// Bytes that the buffer holds in memory, in view or not.
@@ -275,7 +341,7 @@ impl Packet {
 
     /// Move the start of the view past `count` bytes.
     pub const fn advance(&mut self, count: usize) {
-        assert!(count <= self.len());
+        assert!(count <= self.end - self.start);
         self.start += count;
     }
 
@@ -320,6 +386,21 @@ impl fmt::Debug for Packet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_packet_in_two_parts_counts_both_and_becomes_one() {
+        let source: Foreign = Arc::new(b"0123456789".to_vec());
+        let mut packet = Packet::copied(2, b"head");
+        packet.refer(Arc::clone(&source), 3, 4);
+        assert_eq!((packet.len(), packet.bytes(), packet.tail()), (8, &b"head"[..], &b"3456"[..]));
+        let mut copy = Packet::with_room(8);
+        copy.append_all(&packet);
+        assert_eq!(copy.bytes(), b"head3456");
+        packet.whole()[7] = b'x';
+        assert_eq!((packet.bytes(), packet.headroom()), (&b"head345x"[..], 2));
+        assert!(!packet.has_tail());
+        assert_eq!((*source).as_ref()[6], b'6', "a change is the packet's own");
+    }
 
     #[test]
     fn pool_is_bounded_and_gets_back_what_is_dropped_or_put() {

@@ -12,10 +12,15 @@ pub type Foreign = Arc<dyn AsRef<[u8]> + Send + Sync>;
 const MAX_SLICES: usize = 16;
 
 /// Payload as the device will gather it: a few slices that follow each other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub struct Slices<'a> {
-    slices: [&'a [u8]; MAX_SLICES],
+    /// The first, which is most often all.
+    first: [&'a [u8]; 1],
     count: usize,
+    /// Whose bytes the first slice are if they are not ours, and where in them it begins.
+    owner: Option<(&'a Foreign, usize)>,
+    /// All of them, once there are several.
+    several: Vec<&'a [u8]>,
 }
 
 impl<'a> Slices<'a> {
@@ -23,19 +28,28 @@ impl<'a> Slices<'a> {
     pub const MAX: usize = MAX_SLICES;
 
     /// No payload.
-    pub const EMPTY: Self = Self { slices: [&[]; MAX_SLICES], count: 0 };
+    pub const EMPTY: Self = Self { first: [&[]], count: 0, owner: None, several: Vec::new() };
 
     /// Add a slice; false when there are [`Slices::MAX`] already.
     pub fn push(&mut self, slice: &'a [u8]) -> bool {
-        let Some(free) = self.slices.get_mut(self.count) else { return false };
-        *free = slice;
+        match self.count {
+            0 => self.first = [slice],
+            Self::MAX => return false,
+            1 => self.several = vec![self.first[0], slice],
+            _ => self.several.push(slice),
+        }
         self.count += 1;
         true
     }
 
     /// The slices in order.
     pub fn as_slice(&self) -> &[&'a [u8]] {
-        &self.slices[..self.count]
+        if self.count > 1 { &self.several } else { &self.first[..self.count] }
+    }
+
+    /// Whose immutable bytes all of the payload is a part of, and where in them it begins; `None` where some of it is not.
+    pub fn owner(&self) -> Option<(&'a Foreign, usize)> {
+        self.owner.filter(|_| self.count == 1)
     }
 
     /// Bytes in all slices.
@@ -46,6 +60,12 @@ impl<'a> Slices<'a> {
     /// Whether there are no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl fmt::Debug for Slices<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Slices({} bytes in {})", self.len(), self.count)
     }
 }
 
@@ -76,6 +96,14 @@ impl Chunk {
         match &self.memory {
             Memory::Own(bytes) => bytes,
             Memory::Foreign(bytes, part) => (**bytes).as_ref().get(part.clone()).unwrap_or(&[]),
+        }
+    }
+
+    /// Whose bytes they are, if not ours, and where in them the byte `skip` of this chunk stands.
+    fn owner(&self, skip: usize) -> Option<(&Foreign, usize)> {
+        match &self.memory {
+            Memory::Own(_) => None,
+            Memory::Foreign(bytes, part) => Some((bytes, part.start + skip)),
         }
     }
 }
@@ -206,6 +234,7 @@ impl SendQueue {
     pub fn slices(&self, offset: usize, length: usize) -> Slices<'_> {
         let mut slices = Slices::EMPTY;
         self.pieces(offset, length).all(|piece| slices.push(piece));
+        slices.owner = self.locate(offset).and_then(|(index, skip)| self.chunks[index].owner(skip));
         slices
     }
 

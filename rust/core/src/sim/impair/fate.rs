@@ -39,7 +39,9 @@ pub(in crate::sim) enum Verdict {
 
 /// A copy that goes its own way.
 pub(in crate::sim) fn copy_of(packet: &Packet) -> Packet {
-    let mut copy = Packet::copied(Pool::HEADROOM, packet.bytes());
+    let mut copy = Packet::with_room(Pool::HEADROOM + packet.len());
+    copy.reset(Pool::HEADROOM);
+    copy.append_all(packet);
     (copy.offload, copy.tag) = (packet.offload, packet.tag);
     copy
 }
@@ -113,15 +115,15 @@ impl Fate {
         }
         // A sum made or believed after the damage would hide it.
         if let Some((start, field)) = packet.offload.partial_checksum.take() {
-            checksum::complete(packet.bytes_mut(), usize::from(start), usize::from(field));
+            checksum::complete(packet.whole(), usize::from(start), usize::from(field));
         }
         (packet.offload.checksum_valid, packet.tag) = (false, 0);
         // One bit in each of as many equal parts, so that no two flips undo each other.
-        let count = wanted.min(bits);
+        let (count, bytes) = (wanted.min(bits), packet.whole());
         for part in 0..count {
             let (from, to) = (part * bits / count, (part + 1) * bits / count);
             let bit = first + from + rng.below(to - from);
-            packet.bytes_mut()[(bit / 8) as usize] ^= 1 << (bit % 8);
+            bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
         }
         counters.corrupted += 1;
     }

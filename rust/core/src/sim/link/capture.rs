@@ -1,5 +1,6 @@
 //! Captures at an end of a link, as pcapng.
 
+use crate::buffer::Packet;
 use crate::time::Instant;
 use crate::wire::pcapng::{self, Direction, LinkType, Meta, SNAPLEN};
 
@@ -21,7 +22,7 @@ pub(in crate::sim) fn begin(name: &str) -> Vec<u8> {
 }
 
 /// Add a frame.
-pub(in crate::sim) fn add(out: &mut Vec<u8>, now: Instant, direction: Direction, frame: &[u8]) {
+pub(in crate::sim) fn add(out: &mut Vec<u8>, now: Instant, direction: Direction, frame: &Packet) {
     let meta = Meta { interface: 0, nanos: now.as_nanos(), direction, snaplen: SNAPLEN, comment: "" };
-    pcapng::packet(out, &meta, &[frame]);
+    pcapng::packet(out, &meta, &[frame.bytes(), frame.tail()]);
 }

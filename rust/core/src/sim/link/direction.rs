@@ -141,7 +141,7 @@ impl Direction {
             Verdict::Twice => Some(copy_of(&packet)),
         };
         if let Some(predicate) = &mut self.predicate
-            && predicate(self.counters.received, packet.bytes())
+            && predicate(self.counters.received, packet.whole())
         {
             return self.gauge.drops.add(Cause::Predicate);
         }

@@ -52,11 +52,11 @@ impl Network {
             let own = !host.stack.config().ip.forward;
             let Some(transmit) = host.stack.poll_transmit(now) else { return };
             let interface = transmit.interface;
-            let packet = self.stock.gather(&transmit, own);
+            let mut packet = self.stock.gather(&transmit, own);
             match host.port(interface) {
                 Some(Port::Link(direction)) => {
                     if let Some(observer) = &mut self.observer {
-                        observer.on_emitted(now, id, interface, packet.bytes(), &host.stack);
+                        observer.on_emitted(now, id, interface, packet.whole(), &host.stack);
                     }
                     self.traffic.on_sent(host, now, packet.bytes());
                     self.offer(direction, packet);
@@ -82,7 +82,7 @@ impl Network {
 
     /// Send a frame into a direction.
     fn offer(&mut self, id: DirectionId, packet: Packet) {
-        self.capture(id, pcapng::Direction::Out, packet.bytes());
+        self.capture(id, pcapng::Direction::Out, &packet);
         self.directions[id.index()].offer(self.now, packet);
         self.wake(id);
     }
@@ -117,17 +117,17 @@ impl Network {
         self.wake(id);
         self.digest.add(now, id.0, &packet);
         self.packets += 1;
-        self.capture(id, pcapng::Direction::In, packet.bytes());
+        self.capture(id, pcapng::Direction::In, &packet);
         match self.ends[id.index()] {
             Endpoint::Host(host, interface) => self.deliver(id, host, interface, packet),
             Endpoint::Switch(switch, port) => self.switch(switch, port, packet),
         }
     }
 
-    fn deliver(&mut self, direction: DirectionId, id: HostId, interface: InterfaceId, packet: Packet) {
+    fn deliver(&mut self, direction: DirectionId, id: HostId, interface: InterfaceId, mut packet: Packet) {
         let now = self.now;
         if let Some(observer) = &mut self.observer {
-            observer.on_received(now, id, interface, packet.bytes());
+            observer.on_received(now, id, interface, packet.whole());
         }
         let host = &mut self.hosts[id.index()];
         self.traffic.on_received(host, now, packet.bytes());
@@ -159,7 +159,7 @@ impl Network {
         }
     }
 
-    fn capture(&mut self, id: DirectionId, side: pcapng::Direction, frame: &[u8]) {
+    fn capture(&mut self, id: DirectionId, side: pcapng::Direction, frame: &Packet) {
         for Capture { index, side: wanted } in &self.directions[id.index()].captures {
             if *wanted == side {
                 add_to_capture(&mut self.captures[*index as usize], self.now, side, frame);
