@@ -6,6 +6,7 @@ PYTHON ?= $(shell scripts/preflight python)
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+BENCH := $(PYTEST) bench --benchmark-enable --benchmark-only --timeout=0 -p no:cacheprovider
 
 # One interpreter for every compilation of the binding crate: otherwise maturin and cargo rebuild it in turns.
 export PYO3_PYTHON := $(CURDIR)/$(BIN)/python
@@ -20,7 +21,7 @@ ifneq ($(words $(wildcard python/tapip_rs/_core*.so)),1)
 $(VENV)/.built: FORCE
 endif
 
-.PHONY: help build shell test test-rust test-python bench fmt lint rfc fuzz soak clean FORCE
+.PHONY: help build shell test test-rust test-python bench bench-quick fmt lint rfc fuzz soak clean FORCE
 FORCE:
 
 help: ## show this list
@@ -39,9 +40,17 @@ test-rust: $(VENV)/.venv ## run the Rust tests
 test-python: build $(VENV)/.dev ## run the Python and end-to-end tests
 	$(PYTEST)
 
-bench: build $(VENV)/.dev ## run the benchmarks (release build, real kernel; root for the bulk ones)
+bench: build $(VENV)/.dev target/release/examples/roundtrip ## run the benchmarks (release build, real kernel; root for those against it); writes bench/results
+	@mkdir -p bench/results
+	$(BENCH) --benchmark-json=bench/results/raw.json
+
+bench-quick: build $(VENV)/.dev target/release/examples/roundtrip ## every benchmark once and briefly: they run, the figures say nothing
+	TAPIP_BENCH_ROUNDS=1 TAPIP_BENCH_SECONDS=0.2 TAPIP_BENCH_QUESTIONS=500 TAPIP_PATH_ROUNDS=1 TAPIP_PATH_SECONDS=1 \
+	    $(BENCH) --benchmark-max-time=0.1 --benchmark-min-rounds=1
+
+target/release/examples/roundtrip: $(SOURCES)
 	cargo build --release -p tapip_host --example roundtrip
-	$(PYTEST) bench --benchmark-enable --benchmark-only --timeout=0 -p no:cacheprovider
+	@touch $@
 
 fmt: $(VENV)/.dev ## format all code
 	cargo fmt --all

@@ -1,9 +1,10 @@
 """One end of a bulk transfer, in a process of its own:
 
-    ends.py tapip|kernel listen|connect send|receive PEER SECONDS [CONTROL [FAULT [OFFLOAD]]]
+    ends.py tapip|kernel listen|connect send|send-copied|send-small|receive PEER SECONDS [CONTROL [FAULT [OFFLOAD]]]
 
 The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
-to connect to, or to listen on; `CONTROL` the congestion control of who connects, `FAULT` what tapip's interface does to
+to connect to, or to listen on. A stack takes a large `bytes` object by reference; of `send-copied` it cannot, since that sends a
+bytearray, and `send-small` writes one segment a call. `CONTROL` the congestion control of who connects, `FAULT` what tapip's interface does to
 frames, as JSON, `OFFLOAD` what is left to the kernel behind its tap. The receiver prints Gbit/s.
 """
 
@@ -13,15 +14,14 @@ import sys
 import time
 
 PORT = 5001
-SEND = 1 << 17
-"""Bytes a send call: iperf3's default."""
+BLOCKS = {"send": bytes(1 << 17), "send-copied": bytearray(1 << 17), "send-small": bytes(1448)}
+"""What one call sends: 128 KiB is iperf3's default, 1448 bytes a full segment."""
 RECEIVE = 1 << 20
 PATIENCE = 60
 
 
-def send(stream, seconds):
-    """Send zeros for so long, then wait until the peer has read them all and closed."""
-    block = bytes(SEND)
+def send(stream, block, seconds):
+    """Send `block` for so long, then wait until the peer has read it all and closed."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         stream.sendall(block)
@@ -57,8 +57,8 @@ def run(stream, verb, seconds):
     """Our half of the transfer."""
     with stream:
         stream.settimeout(PATIENCE)
-        if verb == "send":
-            send(stream, seconds)
+        if verb in BLOCKS:
+            send(stream, BLOCKS[verb], seconds)
         else:
             print(f"{receive(stream):.4f}", flush=True)
 

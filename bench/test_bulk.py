@@ -23,12 +23,12 @@ def tapip(verb, offload):
     """One transfer between tapip and the kernel behind its tap; `verb` is tapip's."""
     with namespace("bench") as inside:
         inside.run(*RENO)
-        kernels = "receive" if verb == "send" else "send"
+        kernels = "send" if verb == "receive" else "receive"
         listener = inside, ("kernel", "listen", kernels, "0.0.0.0")
         return transfer(listener, (inside, ("tapip", "connect", verb, "10.0.0.2")), SECONDS, "", "{}", offload)
 
 
-def veth(offload):
+def veth(offload, verb="send"):
     """One transfer between two namespaces, kernel to kernel."""
     with ExitStack() as spaces:
         one, other = (spaces.enter_context(namespace("bench")) for _ in range(2))
@@ -40,16 +40,19 @@ def veth(offload):
             state = "on" if offload else "off"
             space.run("ethtool", "-K", link, "tso", state, "gso", state, "gro", state)
         listener = other, ("kernel", "listen", "receive", "10.0.1.2")
-        return transfer(listener, (one, ("kernel", "connect", "send", "10.0.1.2")), SECONDS)
+        return transfer(listener, (one, ("kernel", "connect", verb, "10.0.1.2")), SECONDS)
 
 
 ROWS = {
     "tapip out, offload on": lambda: tapip("send", "on"),
+    "tapip out, copied": lambda: tapip("send-copied", "on"),
     "tapip in, offload on": lambda: tapip("receive", "on"),
     "kernel veth, TSO/GSO/GRO": lambda: veth(offload=True),
     "tapip out, offload off": lambda: tapip("send", "off"),
     "tapip in, offload off": lambda: tapip("receive", "off"),
     "kernel veth, no TSO/GSO/GRO": lambda: veth(offload=False),
+    "tapip out, 1448 bytes a call": lambda: tapip("send-small", "on"),
+    "kernel veth, 1448 bytes a call": lambda: veth(offload=True, verb="send-small"),
 }
 
 

@@ -11,6 +11,9 @@ pub(super) struct Options {
     pub(super) json: bool,
 }
 
+const USAGE: &str =
+    "usage: soak [--only seeds|grid] [--seeds N] [--from SEED] [--seconds S] [--update] [--json]";
+
 /// A night's worth on a slow machine, some minutes on a fast one.
 const SEEDS: u64 = 100_000;
 
@@ -40,7 +43,7 @@ impl Options {
                 },
                 "--update" => options.update = true,
                 "--json" => options.json = true,
-                other => return Err(format!("{other}: not an option")),
+                other => return Err(format!("{other}: not an option\n{USAGE}")),
             }
         }
         Ok(options)

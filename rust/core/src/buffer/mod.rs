@@ -1,6 +1,7 @@
 //! Memory: pooled packet buffers, the send queue of owned chunks, the receive queue with its out-of-order part,
 //! and the timer wheel.
 
+mod chunks;
 mod datagrams;
 mod lru;
 mod offload;
@@ -9,6 +10,7 @@ mod receive;
 mod send;
 mod wheel;
 
+pub use chunks::Chunks;
 pub use datagrams::{
     Datagram, DatagramQueue, DatagramSettings, ErrorQueue, Inbox, Meta, MtuDiscover, QueuedError,
 };

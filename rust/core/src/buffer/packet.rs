@@ -3,7 +3,7 @@
 //! A frame is read into a buffer of the pool and stays there: ingress moves the start of the view past each header,
 //! so that what a socket queues is the payload in the very buffer that the device filled.
 
-use super::{Foreign, Offload};
+use super::{Chunks, Foreign, Offload};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// A bounded stock of equal buffers, reused last-in-first-out because the last one is still in the cache.
 #[derive(Debug)]
 pub struct Pool {
+    /// Memory of send queues, kept for reuse; not counted.
+    pub chunks: Chunks,
     free: Vec<Box<[u8]>>,
     /// As `free`, for whole units.
     units: Vec<Box<[u8]>>,
@@ -32,7 +34,14 @@ impl Pool {
     /// At most `capacity` buffers in use at a time, each for a frame of `frame_size` bytes. Memory is taken on demand.
     pub fn new(capacity: usize, frame_size: usize) -> Self {
         let buffer_size = frame_size + Self::HEADROOM;
-        Self { free: Vec::new(), units: Vec::new(), outstanding: Arc::default(), capacity, buffer_size }
+        Self {
+            chunks: Chunks::default(),
+            free: Vec::new(),
+            units: Vec::new(),
+            outstanding: Arc::default(),
+            capacity,
+            buffer_size,
+        }
     }
 
     /// An empty packet with room for a whole frame behind [`Pool::HEADROOM`]; `None` when all are in use.

@@ -1,5 +1,6 @@
 //! The send queue: a list of owned chunks, own memory or the caller's immutable bytes.
 
+use super::Chunks;
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
@@ -71,8 +72,6 @@ impl fmt::Debug for Slices<'_> {
 
 /// Smallest memory that is taken at once: most requests and answers fit into one.
 const MIN_CHUNK: usize = 2 << 10;
-/// Largest memory that is taken at once: one unit of segmentation offload.
-const MAX_CHUNK: usize = 64 << 10;
 /// Foreign bytes shorter than this are copied: a slice of its own would cost more than the copy, and enough of
 /// them would use up the slices of a unit.
 const MIN_FOREIGN: usize = 4 << 10;
@@ -154,7 +153,7 @@ impl SendQueue {
     }
 
     /// Queue a copy of as much of `data` as there is room for; returns how much.
-    pub fn push(&mut self, data: &[u8]) -> usize {
+    pub fn push(&mut self, data: &[u8], chunks: &mut Chunks) -> usize {
         let taken = data.len().min(self.free());
         let mut rest = &data[..taken];
         while !rest.is_empty() {
@@ -170,19 +169,19 @@ impl SendQueue {
             };
             if !room {
                 // As much as is queued already: a busy stream gets large chunks, a quiet one small ones.
-                let size = rest.len().max(self.length).clamp(MIN_CHUNK, MAX_CHUNK);
-                self.append(Memory::Own(Vec::with_capacity(size)));
+                let size = rest.len().max(self.length).clamp(MIN_CHUNK, Chunks::SIZE);
+                self.append(Memory::Own(chunks.take(size)));
             }
         }
         taken
     }
 
     /// Queue `data` by reference, from `offset` on, at most `most` bytes; returns how much was taken.
-    pub fn push_foreign(&mut self, data: Foreign, offset: usize, most: usize) -> usize {
+    pub fn push_foreign(&mut self, data: Foreign, offset: usize, most: usize, chunks: &mut Chunks) -> usize {
         let bytes = (*data).as_ref();
         let taken = bytes.len().saturating_sub(offset).min(self.free()).min(most);
         if taken < MIN_FOREIGN {
-            return self.push(bytes.get(offset..offset + taken).unwrap_or(&[]));
+            return self.push(bytes.get(offset..offset + taken).unwrap_or(&[]), chunks);
         }
         self.append(Memory::Foreign(data, offset..offset + taken));
         self.length += taken;
@@ -195,7 +194,7 @@ impl SendQueue {
     }
 
     /// Drop `count` acknowledged bytes from the front.
-    pub fn consume(&mut self, count: usize) {
+    pub fn consume(&mut self, count: usize, chunks: &mut Chunks) {
         let count = count.min(self.length);
         self.base += count as u64;
         self.length -= count;
@@ -203,7 +202,9 @@ impl SendQueue {
             if chunk.start + chunk.bytes().len() as u64 > self.base {
                 break;
             }
-            self.chunks.pop_front();
+            if let Some(Chunk { memory: Memory::Own(memory), .. }) = self.chunks.pop_front() {
+                chunks.put(memory);
+            }
             self.found.set(self.found.get().saturating_sub(1));
         }
         if self.chunks.is_empty() {
@@ -213,7 +214,7 @@ impl SendQueue {
 
     /// Drop everything, at the end of a connection.
     pub fn clear(&mut self) {
-        self.consume(self.length);
+        self.consume(self.length, &mut Chunks::default());
     }
 
     /// How many of `length` bytes from `offset` on one unit can hold, given that it has 16 slices at most.

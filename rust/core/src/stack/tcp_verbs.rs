@@ -123,7 +123,7 @@ impl Stack {
 
     /// Queue bytes to be sent; returns how many were taken, `WouldBlock` if none.
     pub fn tcp_send(&mut self, now: Instant, id: TcpId, data: &[u8]) -> Result<usize, Error> {
-        self.with_connection(now, id, |entry, cx, _| entry.connection.send(cx, data))
+        self.with_connection(now, id, |entry, cx, pool| entry.connection.send(cx, data, &mut pool.chunks))
     }
 
     /// Queue bytes by reference, from `offset` on; returns how many were taken.
@@ -134,12 +134,16 @@ impl Stack {
         data: Foreign,
         offset: usize,
     ) -> Result<usize, Error> {
-        self.with_connection(now, id, |entry, cx, _| entry.connection.send_foreign(cx, data, offset))
+        self.with_connection(now, id, |entry, cx, pool| {
+            entry.connection.send_foreign(cx, data, offset, &mut pool.chunks)
+        })
     }
 
     /// Queue urgent bytes (RFC 6093); returns how many were taken.
     pub fn tcp_send_urgent(&mut self, now: Instant, id: TcpId, data: &[u8]) -> Result<usize, Error> {
-        self.with_connection(now, id, |entry, cx, _| entry.connection.send_urgent(cx, data))
+        self.with_connection(now, id, |entry, cx, pool| {
+            entry.connection.send_urgent(cx, data, &mut pool.chunks)
+        })
     }
 
     /// Read what arrived in order; 0 after the peer's FIN, `WouldBlock` while there is nothing.

@@ -16,6 +16,7 @@ use super::prr::Prr;
 use super::rack::Facts;
 use super::recovery::{DUP_THRESHOLD, Frto, Phase};
 use super::sender::{AckEffect, Fin, Sender};
+use crate::buffer::Chunks;
 use crate::observe::{Context, Counter, Layer, TraceEvent};
 use crate::time::Duration;
 use crate::wire::{SeqNumber, TcpHeader};
@@ -59,6 +60,7 @@ impl Sender {
         segment: &TcpHeader,
         length: u32,
         echo: Echo,
+        chunks: &mut Chunks,
     ) -> AckEffect {
         let window = self.peer.size;
         self.peer.update(segment);
@@ -80,7 +82,7 @@ impl Sender {
             marks: Marks::default(),
         };
         if news.advanced {
-            self.settle(cx, common, segment.ack, &mut news);
+            self.settle(cx, common, segment.ack, &mut news, chunks);
         }
         if self.sack {
             self.read_blocks(cx, segment, &mut news);
@@ -100,12 +102,19 @@ impl Sender {
     }
 
     /// Step 1: everything before `ack` arrived.
-    fn settle(&mut self, cx: &mut Context<'_>, common: &mut Common, ack: SeqNumber, news: &mut News) {
+    fn settle(
+        &mut self,
+        cx: &mut Context<'_>,
+        common: &mut Common,
+        ack: SeqNumber,
+        news: &mut News,
+        chunks: &mut Chunks,
+    ) {
         let una = self.una;
         cx.emit(Layer::TcpState, || TraceEvent::TcpAck { una, ack, next: self.nxt });
         let acked = ack.0.wrapping_sub(una.0);
         let bytes = acked.min(self.queue.len() as u32);
-        self.queue.consume(bytes as usize);
+        self.queue.consume(bytes as usize, chunks);
         common.stats.bytes_acked += u64::from(bytes);
         self.flight.on_ack(cx.now, ack, &mut news.told);
         news.foretold = self.recovery.on_progress(acked.div_ceil(self.mss())) * self.mss();

@@ -5,7 +5,7 @@ use super::common::{Common, step};
 use super::open::{Exit, Open};
 use super::receiver::Due;
 use super::timers::Timer;
-use crate::buffer::{Packet, Pool};
+use crate::buffer::{Chunks, Packet, Pool};
 use crate::drops::DropReason;
 use crate::error::Error;
 use crate::observe::{Context, Counter};
@@ -181,7 +181,7 @@ impl Open {
         self.heard = cx.now;
         self.keep_probes = 0;
         step(cx, "5. check ack");
-        match self.on_ack(cx, common, segment, packet.len()) {
+        match self.on_ack(cx, common, segment, packet.len(), &mut pool.chunks) {
             Ok(None) => {}
             Ok(Some(exit)) => {
                 pool.put(packet);
@@ -231,6 +231,7 @@ impl Open {
         common: &mut Common,
         segment: &TcpHeader,
         payload: usize,
+        chunks: &mut Chunks,
     ) -> Result<Option<Exit>, DropReason> {
         if !segment.has(TcpFlags::ACK) {
             return Err(DropReason::TcpNoAck);
@@ -245,7 +246,7 @@ impl Open {
             self.receiver.tuning.on_echo(echo.value, echo.age);
         }
         let length = segment.sequence_length(payload);
-        let effect = self.sender.on_ack(cx, common, segment, length, echo);
+        let effect = self.sender.on_ack(cx, common, segment, length, echo, chunks);
         self.sender.probes.1 = 0;
         if self.sender.peer.size > 0 {
             if self.sender.probes.0 > 0 {

@@ -7,7 +7,7 @@ use super::handshake::{Outcome, SynReceived, SynSent};
 use super::open::{Exit, Open};
 use super::receiver::Due;
 use super::{Config, Settings, State};
-use crate::buffer::{Packet, Pool, SendQueue, Slices};
+use crate::buffer::{Chunks, Packet, Pool, SendQueue, Slices};
 use crate::error::Error;
 use crate::observe::{Context, Counter};
 use crate::time::Instant;
@@ -141,7 +141,7 @@ impl Connection {
     pub fn open_with(&mut self, data: &[u8], known: Option<Known>) -> usize {
         let Phase::SynSent(state) = &mut self.phase else { return 0 };
         let mut queue = SendQueue::new(self.common.settings.send_buffer);
-        let taken = queue.push(data);
+        let taken = queue.push(data, &mut Chunks::default());
         state.early = Some(Box::new(Early { queue, known, in_syn: 0 }));
         taken
     }

@@ -8,7 +8,7 @@ use super::receiver::Due;
 use super::sender::Sender;
 use super::wait::Wait;
 use super::{Connection, Pressure, Setting, Settings};
-use crate::buffer::{Foreign, Pool, SendQueue};
+use crate::buffer::{Chunks, Foreign, Pool, SendQueue};
 use crate::error::Error;
 use crate::observe::{Context, Counter, Readiness};
 use crate::time::Duration;
@@ -28,8 +28,8 @@ fn has_room(common: &Common, sender: &Sender) -> bool {
 
 impl Connection {
     /// Queue a copy of `data`; returns how much was taken, `WouldBlock` if there is no room.
-    pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        self.queue(cx, data.len(), |queue, room| queue.push(&data[..data.len().min(room)]))
+    pub fn send(&mut self, cx: &mut Context<'_>, data: &[u8], chunks: &mut Chunks) -> Result<usize, Error> {
+        self.queue(cx, data.len(), |queue, room| queue.push(&data[..data.len().min(room)], chunks))
     }
 
     /// Queue `data` from `offset` on by reference; returns how much was taken.
@@ -38,14 +38,20 @@ impl Connection {
         cx: &mut Context<'_>,
         data: Foreign,
         offset: usize,
+        chunks: &mut Chunks,
     ) -> Result<usize, Error> {
         let asked = (*data).as_ref().len().saturating_sub(offset);
-        self.queue(cx, asked, |queue, room| queue.push_foreign(data, offset, room))
+        self.queue(cx, asked, |queue, room| queue.push_foreign(data, offset, room, chunks))
     }
 
     /// As `send`, and the peer is told that the data is urgent up to its end (RFC 6093). It stays in the stream.
-    pub fn send_urgent(&mut self, cx: &mut Context<'_>, data: &[u8]) -> Result<usize, Error> {
-        let taken = self.send(cx, data)?;
+    pub fn send_urgent(
+        &mut self,
+        cx: &mut Context<'_>,
+        data: &[u8],
+        chunks: &mut Chunks,
+    ) -> Result<usize, Error> {
+        let taken = self.send(cx, data, chunks)?;
         if let Some(open) = self.open_mut()
             && taken > 0
         {

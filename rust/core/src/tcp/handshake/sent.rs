@@ -163,7 +163,7 @@ impl SynSent {
         let mut sender = Sender::new(cx, common, &agreed, isn, segment, self.knock.measured(cx, common));
         if let Some(mut early) = self.early.take() {
             //= rfc7413#4.2.1   what was not taken goes again at once
-            early.queue.consume(taken);
+            early.queue.consume(taken, &mut pool.chunks);
             common.stats.bytes_acked += taken as u64;
             sender.queue = early.queue;
         }

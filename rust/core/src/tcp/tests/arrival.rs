@@ -219,8 +219,8 @@ fn the_urgent_mark_is_told_and_the_bytes_stay_in_the_stream() {
 fn our_urgent_data_is_pointed_at_from_every_segment_in_front_of_it() {
     let mut peer = Peer::established();
     peer.write(1_500).unwrap();
-    let Peer { tcp, bench, .. } = &mut peer;
-    tcp.send_urgent(&mut bench.cx(), b"!!").unwrap();
+    let Peer { tcp, bench, pool, .. } = &mut peer;
+    tcp.send_urgent(&mut bench.cx(), b"!!", &mut pool.chunks).unwrap();
     let out = peer.out();
     let pointers: Vec<_> = out.iter().map(|unit| (unit.header.has(URG), unit.header.urgent)).collect();
     assert_eq!(pointers, [(true, 1_502), (true, 502)]);

@@ -2,7 +2,7 @@
 
 use super::listener::Server;
 use super::peer::*;
-use crate::buffer::Pool;
+use crate::buffer::{Chunks, Pool};
 use crate::drops::DropReason;
 use crate::observe::Counter;
 use crate::tcp::{Config, Setting, State};
@@ -93,7 +93,7 @@ fn data_with_the_cookie_is_taken_at_once() {
     let mut out = [0; 9];
     assert_eq!(child.recv(&mut server.bench.cx(), &mut out, &mut pool), Ok(5));
     // Our clock goes on from the stamp in the cookie.
-    child.send(&mut server.bench.cx(), b"answer").unwrap();
+    child.send(&mut server.bench.cx(), b"answer", &mut Chunks::default()).unwrap();
     let answer = child.poll_transmit(&mut server.bench.cx(), 0).unwrap();
     let stamps = answer.header.options.timestamps.unwrap();
     assert!(stamps.value.wrapping_sub(stamp) < 128);

@@ -215,11 +215,15 @@ fn units_for_offload_are_whole_segments() {
 fn foreign_bytes_go_out_by_reference_and_the_buffer_is_bounded() {
     let mut peer = Peer::established_with(Config { send_buffer: 10_000, ..config() }, plain_options());
     let data: Arc<Vec<u8>> = Arc::new((0..30_000).map(|i| (i % 251) as u8).collect());
-    let taken = peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 5_000).unwrap();
+    let taken =
+        peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 5_000, &mut peer.pool.chunks).unwrap();
     assert_eq!(taken, 10_000);
-    let full = peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 15_000);
+    let full = peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 15_000, &mut peer.pool.chunks);
     assert_eq!(full, Err(Error::WouldBlock));
-    assert_eq!(peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 30_000), Ok(0));
+    assert_eq!(
+        peer.tcp.send_foreign(&mut peer.bench.cx(), data.clone(), 30_000, &mut peer.pool.chunks),
+        Ok(0)
+    );
     assert!(!peer.tcp.readiness().contains(crate::observe::Readiness::WRITABLE));
     assert_eq!(peer.out().len(), 10);
     assert!(peer.payload == data[5_000..15_000]);
@@ -249,7 +253,7 @@ fn many_small_pieces_never_stall_a_large_segment() {
     for _ in 0..12 {
         peer.write(1).unwrap();
         let piece: Arc<Vec<u8>> = Arc::new(vec![1; 4_096]);
-        peer.tcp.send_foreign(&mut peer.bench.cx(), piece, 0).unwrap();
+        peer.tcp.send_foreign(&mut peer.bench.cx(), piece, 0, &mut peer.pool.chunks).unwrap();
     }
     let total: usize = peer.out().iter().map(|unit| unit.length).sum();
     assert!(total >= 8 * 4_096, "{total}");

@@ -2,7 +2,7 @@
 
 use super::listener::Server;
 use super::peer::*;
-use crate::buffer::Pool;
+use crate::buffer::{Chunks, Pool};
 use crate::observe::{Counter, Readiness};
 use crate::tcp::{Config, Connection, FastOpenCache, IcmpError, IcmpKind, Known, Lesson, Setting, State};
 use crate::time::Duration;
@@ -356,7 +356,7 @@ fn a_client_and_a_server_of_ours_save_a_round_trip() {
     let mut packet = pool.take().unwrap();
     packet.append(b"GET /");
     child.on_segment(&mut server.bench.cx(), &first.header, packet, &mut pool);
-    child.send(&mut server.bench.cx(), b"200 OK").unwrap();
+    child.send(&mut server.bench.cx(), b"200 OK", &mut Chunks::default()).unwrap();
     let (cx, max) = (&mut server.bench.cx(), 0);
     let answers: Vec<_> = std::iter::from_fn(|| child.poll_transmit(cx, max)).collect();
     assert_eq!(answers.len(), 2, "SYN-ACK and answer in one flight");

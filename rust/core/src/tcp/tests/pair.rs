@@ -38,8 +38,11 @@ impl End {
     }
 
     pub(super) fn send(&mut self, data: &[u8]) -> usize {
-        let Self { bench, connection, .. } = self;
-        connection.as_mut().and_then(|tcp| tcp.send(&mut bench.cx(), data).ok()).unwrap_or(0)
+        let Self { bench, connection, pool, .. } = self;
+        connection
+            .as_mut()
+            .and_then(|tcp| tcp.send(&mut bench.cx(), data, &mut pool.chunks).ok())
+            .unwrap_or(0)
     }
 
     pub(super) fn recv(&mut self, limit: usize) -> Vec<u8> {

@@ -236,7 +236,7 @@ impl Peer {
 
     pub(super) fn write(&mut self, length: usize) -> Result<usize, Error> {
         let data: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
-        self.tcp.send(&mut self.bench.cx(), &data)
+        self.tcp.send(&mut self.bench.cx(), &data, &mut self.pool.chunks)
     }
 
     pub(super) fn read(&mut self, limit: usize) -> Result<Vec<u8>, Error> {

@@ -153,7 +153,7 @@ fn only_the_last_segment_of_a_unit_may_be_short_and_it_waits_for_nagle() {
 fn what_devices_cannot_cut_goes_in_single_segments() {
     let mut peer = with_sack();
     answer(&mut peer, 20_001, &[]);
-    peer.tcp.send_urgent(&mut peer.bench.cx(), &[1; 5_000]).unwrap();
+    peer.tcp.send_urgent(&mut peer.bench.cx(), &[1; 5_000], &mut peer.pool.chunks).unwrap();
     let units = peer.out();
     assert!(units.len() >= 5 && units.iter().all(|unit| unit.length <= 1_000), "{units:?}");
     assert!(units.iter().all(|unit| unit.header.has(TcpFlags::URG)));
