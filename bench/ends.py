@@ -3,9 +3,10 @@
     ends.py tapip|kernel listen|connect send|send-copied|send-small|receive PEER SECONDS [CONTROL [FAULT [OFFLOAD]]]
 
 The kernel's sockets and the stack's streams have the same verbs, so both run the very same loop. `PEER` is the address
-to connect to, or to listen on. A stack takes a large `bytes` object by reference; of `send-copied` it cannot, since that sends a
-bytearray, and `send-small` writes one segment a call. `CONTROL` the congestion control of who connects, `FAULT` what tapip's interface does to
-frames, as JSON, `OFFLOAD` what is left to the kernel behind its tap. The receiver prints Gbit/s.
+to connect to, or to listen on. A stack takes a large `bytes` object by reference, which it cannot with `send-copied`:
+that sends a bytearray. `send-small` writes one segment a call. `CONTROL` is the congestion control of who connects,
+`FAULT` what tapip's interface does to frames, as JSON, `OFFLOAD` what is left to the kernel behind its tap. The
+receiver prints Gbit/s.
 """
 
 import json
