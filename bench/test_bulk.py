@@ -7,16 +7,15 @@ Congestion control is Reno everywhere: what paces would measure its own pace.
 
 import os
 import statistics
-from contextlib import ExitStack
 
 import pytest
 
 from e2e.netns import namespace
 from transfers import transfer
+from worlds import RENO, veth_pair
 
 SECONDS = float(os.environ.get("TAPIP_BENCH_SECONDS", "1"))
 ROUNDS = int(os.environ.get("TAPIP_BENCH_ROUNDS", "5"))
-RENO = ("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
 
 
 def tapip(verb, offload):
@@ -30,14 +29,9 @@ def tapip(verb, offload):
 
 def veth(offload, verb="send"):
     """One transfer between two namespaces, kernel to kernel."""
-    with ExitStack() as spaces:
-        one, other = (spaces.enter_context(namespace("bench")) for _ in range(2))
-        one.ip(f"link add va type veth peer name vb netns {other.name}")
-        for space, link, address in ((one, "va", "10.0.1.1/24"), (other, "vb", "10.0.1.2/24")):
-            space.run(*RENO)
-            space.ip(f"addr add {address} dev {link}")
-            space.ip(f"link set {link} up")
-            state = "on" if offload else "off"
+    state = "on" if offload else "off"
+    with veth_pair() as (one, other):
+        for space, link in ((one, "va"), (other, "vb")):
             space.run("ethtool", "-K", link, "tso", state, "gso", state, "gro", state)
         listener = other, ("kernel", "listen", "receive", "10.0.1.2")
         return transfer(listener, (one, ("kernel", "connect", verb, "10.0.1.2")), SECONDS)

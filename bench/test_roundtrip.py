@@ -8,20 +8,20 @@ TAPIP_BENCH_ROUNDS (5) is how many rounds, TAPIP_BENCH_QUESTIONS (20000) how man
 import os
 import statistics
 import subprocess
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from e2e.live import until
 from e2e.netns import TAPIP, namespace
+from worlds import RENO, veth_pair
 
 ROUNDS = int(os.environ.get("TAPIP_BENCH_ROUNDS", "5"))
 QUESTIONS = int(os.environ.get("TAPIP_BENCH_QUESTIONS", "20000"))
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("TAPIP_")}
 PROGRAM = Path(__file__).parents[1] / "target/release/examples/roundtrip"
 PORT = 1007
-RENO = ("sysctl", "-qw", "net.ipv4.tcp_congestion_control=reno")
 PLACES = {"same core": ("0", "0"), "two cores": ("1", "0")}
 
 
@@ -73,14 +73,7 @@ def tapip(place, spin):
 
 def veth(place):
     """The kernel asks the kernel."""
-    with ExitStack() as scope:
-        one, other = (scope.enter_context(namespace("bench")) for _ in range(2))
-        one.ip(f"link add va type veth peer name vb netns {other.name}")
-        for space, link, address in ((one, "va", "10.0.1.1/24"), (other, "vb", "10.0.1.2/24")):
-            space.run(*RENO)
-            space.ip(f"addr add {address} dev {link}")
-            space.ip(f"link set {link} up")
-        scope.enter_context(started(other, pinned(PLACES[place][0], PROGRAM, "echo", PORT)))
+    with veth_pair() as (one, other), started(other, pinned(PLACES[place][0], PROGRAM, "echo", PORT)):
         return ask(one, "10.0.1.2", place)
 
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// Chunks that acknowledged bytes left free, the last one first because it is still in the cache.
 ///
 /// Without it a stream of copies takes fresh memory from the system for each chunk and gives it back an acknowledgment
-/// later: page faults and cold lines cost a third of its speed, and more.
+/// later: page faults and cold lines cost half of its speed (Python's copies: 6.4 and 7.7 Gbit/s without, 13.4 and 14.9 with).
 #[derive(Default)]
 pub struct Chunks(Vec<Vec<u8>>);
 

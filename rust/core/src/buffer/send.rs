@@ -109,8 +109,8 @@ impl Chunk {
 
 /// Bytes from the oldest unacknowledged one on. Positions are offsets from that byte.
 ///
-/// Memory is taken in chunks as it is needed and given back when its last byte is acknowledged: a connection that
-/// has nothing in flight owns none. Bytes never move, so a retransmission leaves from where the first one did.
+/// Memory is taken in chunks as it is needed and given back ([`Chunks`] keeps some for all) when its last byte is
+/// acknowledged: a connection that has nothing in flight owns none. Bytes never move, so a retransmission leaves from where the first one did.
 pub struct SendQueue {
     chunks: VecDeque<Chunk>,
     /// Stream position of offset 0.
